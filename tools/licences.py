@@ -20,7 +20,7 @@ ALLOWED = (
     # python-telegram-bot: used as a separate, unmodified, replaceable package.
     r"LGPL-3\.0-only|LGPL-3\.0-or-later|GNU (Lesser|Library).*"
 )
-# torch for Linux brings NVIDIA's own libraries where no CPU build is chosen; they may be passed on as they are.
+# Where no CPU build is chosen, torch for Linux brings NVIDIA's own libraries; their terms let us name them.
 OWN_TERMS = re.compile(r"nvidia-.*|cuda-.*|triton")
 
 
