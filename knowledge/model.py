@@ -1,0 +1,97 @@
+"""The shapes that this package hands out: a passage, a hit, a search result, a source, the terms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Tag = Literal["seed", "public", "default"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Head(_Strict):
+    """The YAML head of a handbook file, as written."""
+
+    id: str = Field(pattern=r"^HB\d+\.\d+$")
+    title: str = Field(min_length=2, max_length=40)
+    title_en: str = Field(min_length=2, max_length=90)
+    path: list[str] = Field(min_length=1, max_length=4)
+    summary: str = Field(min_length=20, max_length=140)
+    aliases: list[str] = Field(min_length=3)
+    sources: list[str] = Field(min_length=1)
+    tag: Tag
+    reviewed: date
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One passage of the handbook.
+
+    `text` is the whole Chinese passage, `summary` a forwardable digest of at most 140 characters, `text_en`
+    an English rendering, `aliases` ways people ask for it, `sources` ids into sources.yaml.
+    """
+
+    id: str
+    title: str
+    title_en: str
+    path: tuple[str, ...]
+    text: str
+    summary: str
+    text_en: str
+    aliases: tuple[str, ...]
+    sources: tuple[str, ...]
+    tag: Tag
+    reviewed: date
+    document: str = "handbook"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found. `score` lies in 0–1, falls down the list, and is rounded to 4 decimals."""
+
+    passage: Passage
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """`hits` is empty where nothing in the handbook answers; then `nearest` holds up to three titles."""
+
+    query: str
+    grounded: bool
+    hits: tuple[Hit, ...]
+    nearest: tuple[str, ...]
+
+
+class Source(_Strict):
+    """One entry of sources.yaml. `grade`: A official … D unverified numbers; S seed; DEF our own default."""
+
+    title: str = Field(min_length=2)
+    year: int | None = None
+    grade: Literal["S", "A", "A-", "B", "C", "D", "DEF"]
+
+
+class OutOfScope(_Strict):
+    """Questions that the handbook must not answer, per language, to calibrate the refusal."""
+
+    zh: list[str]
+    en: list[str]
+
+
+class Terms(_Strict):
+    """terms.yaml. `synonyms`: what people write → words of the handbook; `words`: kept whole by the segmenter;
+    `elsewhere` without `home` in a question means another platform; `never`: looked up elsewhere each day."""
+
+    synonyms: dict[str, str]
+    words: list[str]
+    stopwords: list[str]
+    elsewhere: list[str]
+    home: list[str]
+    never: list[str]
+    out_of_scope: OutOfScope

@@ -1,0 +1,63 @@
+"""Whether the handbook answers a question at all: a decision calibrated per language, for the model in use.
+
+Five signals of a question: the best MaxSim, the best cosine with a title or alias, the nearness to an
+out-of-scope example, the share of its content words that the handbook knows, and how far its best passage
+stands out. A ridge logistic regression weighs them. Its examples are data, so another model or a new passage
+recalibrates by itself: every alias must be answered (itself left out), every example in terms.yaml refused
+(itself left out). The fused ranking score is no use here: it is relative to the other passages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge.model import Terms
+
+Floats = npt.NDArray[np.float64]
+SIGNALS = 5
+_RIDGE = 0.02
+_ROUNDS = 60
+
+
+def signals(maxsim: Floats, heads: Floats, outside: float, known: float) -> list[float]:
+    """The five signals; `maxsim` and `heads` have one score a passage."""
+    return [float(maxsim.max()), float(heads.max()), outside, known, float(maxsim.max() - maxsim.mean())]
+
+
+def fit(answered: Sequence[Sequence[float]], refused: Sequence[Sequence[float]]) -> Floats:
+    """Weights of shape (6,), intercept first, by Newton's method; both classes weigh the same.
+
+    Deterministic. With either class empty, the weights always answer.
+    """
+    if not answered or not refused:
+        return np.array([1.0, *[0.0] * SIGNALS])
+    x = np.array([*answered, *refused], np.float64)
+    y = np.array([1.0] * len(answered) + [0.0] * len(refused))
+    share = np.where(y == 1, 0.5 / len(answered), 0.5 / len(refused))
+    centre, spread = x.mean(axis=0), np.maximum(x.std(axis=0), 1e-6)
+    z = np.hstack([np.ones((len(x), 1)), (x - centre) / spread])
+    ridge = np.diag([0.0, *[_RIDGE] * SIGNALS])
+    w = np.zeros(SIGNALS + 1)
+    for _ in range(_ROUNDS):
+        p = 1 / (1 + np.exp(-np.clip(z @ w, -30, 30)))
+        gradient = z.T @ (share * (p - y)) + ridge @ w
+        curve = (z * (share * p * (1 - p))[:, None]).T @ z + ridge + 1e-9 * np.eye(len(w))
+        w = w - np.linalg.solve(curve, gradient)
+    slopes = w[1:] / spread
+    return np.array([w[0] - float(slopes @ centre), *slopes])
+
+
+def margin(weights: Floats, values: Sequence[float]) -> float:
+    """The log-odds that the handbook answers; refuse below 0."""
+    return float(weights[0] + weights[1:] @ np.array(values))
+
+
+def belongs_elsewhere(query: str, terms: Terms) -> bool:
+    """Another platform alone, or a figure that changes by the day and must be looked up at its source."""
+    low = query.lower()
+    if any(word.lower() in low for word in terms.never):
+        return True
+    return any(w.lower() in low for w in terms.elsewhere) and not any(w.lower() in low for w in terms.home)
