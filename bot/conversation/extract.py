@@ -1,0 +1,200 @@
+"""Numbers to the fact words beside them, and the facts that words alone say (类目, 有没有, 阶段)."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.conversation.fit import fit, several_rates
+from bot.conversation.lexicon import RATE, Lexicon
+from bot.conversation.patterns import Found
+from bot.conversation.scan import NUMBER_CHARS, Scan
+from bot.conversation.text import any_of, data
+from rules.facts import Value
+
+_NUMBER = re.compile(f"[{NUMBER_CHARS}]")
+_FAR = 4.5  # a gap that costs more separates a word from a number
+_COMMA = 2.5
+_BEFORE = 1.2  # "129客单": a number before its word is rarer than after
+_GAP_BEFORE = re.compile(r"[的个点 左右多+]{0,3}")
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A fact word at its place, with the facts it may name."""
+
+    start: int
+    end: int
+    word: str
+    facts: tuple[str, ...]
+
+
+@functools.cache
+def _fillers() -> re.Pattern[str]:
+    return re.compile(any_of(data("cues")["fillers"]))
+
+
+def names(s: Scan, lex: Lexicon) -> list[Name]:
+    """The fact words of a message, longest first at each place."""
+    return [
+        Name(m.start(), m.end(), m[0], tuple(lex.names.get(m[0]) or lex.names.get(" ".join(m[0].split()), ())))
+        for m in lex.name_pattern.finditer(s.skeleton)
+    ]
+
+
+def _gap_cost(gap: str) -> float:
+    """How far apart a word and a number stand: fillers cost little, a sentence end everything."""
+    cues = data("cues")
+    if len(gap) > 24 or any(c in cues["sentence_ends"] for c in gap) or _NUMBER.search(gap):
+        return 99
+    commas = sum(c in cues["clause_ends"] for c in gap)
+    rest, fillers = _fillers().subn("", gap)
+    return commas * _COMMA + fillers * 0.2 + (len(rest) - commas)
+
+
+def nearest(s: Scan, found: list[Name], lex: Lexicon) -> Iterator[Found]:
+    """Each unused number to the nearest word whose unit and type it fits; one number, one fact."""
+    pairs: list[tuple[float, int, int, Name]] = []
+    free = [p for p in s.tokens if p not in s.used and p not in s.not_values]
+    for name in found:
+        for place in free:
+            if place >= name.end and place - name.end <= 24:
+                cost = _gap_cost(s.skeleton[name.end : place])
+                between = any(name.end <= other.start < place for other in found)
+                cost += 3 * between
+            elif place < name.start and name.start - place <= 4:
+                gap = s.skeleton[place + 1 : name.start]
+                cost = _BEFORE + 0.3 * len(gap) if _GAP_BEFORE.fullmatch(gap) else 99
+                cost -= _leads(s, place, found)
+            else:
+                continue
+            if cost <= _FAR:
+                pairs.append((cost, place, name.start, name))
+    taken: set[tuple[int, str]] = set()
+    for cost, place, _, name in sorted(pairs, key=lambda p: p[:3]):
+        if place in s.used:
+            continue
+        for read in _read(s, place, name, lex, cost):
+            if (name.start, read.fact) in taken and not _aside(s, place):
+                continue
+            taken.add((name.start, read.fact))
+            s.used.add(place)
+            s.nearest[place] = read.fact
+            yield read
+            break
+
+
+def _leads(s: Scan, place: int, found: list[Name]) -> float:
+    """In "20万坑位+20%佣金" the numbers come first; then each belongs to the word after it."""
+    start, _ = s.clause(place)
+    first = min((n.start for n in found if n.start >= start), default=place)
+    return 1.1 if first > place or not any(start <= n.start < place for n in found) else 0.0
+
+
+def _aside(s: Scan, place: int) -> bool:
+    return bool(s.states[place] & {"other", "past"})
+
+
+def _read(s: Scan, place: int, name: Name, lex: Lexicon, cost: float) -> Iterator[Found]:
+    token = s.tokens[place]
+    if token.kind == "weak" and cost > 1.5:
+        return
+    if token.kind in {"plain", "weak"} and token.value < 1 and token.value != 0 and RATE in name.facts:
+        pass
+    span = (min(place, name.start), max(place + 1, name.end))
+    sure = 0.95 if cost < 2 else 0.8
+    for fact in name.facts:
+        if fact == RATE:
+            if (rate := several_rates(token, name.word)) is not None:
+                yield Found(rate[0], rate[1], place, *span, assumed=rate[2], confidence=rate[3])
+            continue
+        fact_name, _, part = fact.partition(".")
+        if part:
+            if token.kind in {"count", "plain"} and token.value == int(token.value):
+                yield Found(fact_name, {part: int(token.value)}, place, *span, confidence=sure)
+            continue
+        if (got := fit(lex.facts[fact_name], token, name.word)) is not None:
+            yield Found(fact_name, got.value, place, *span, assumed=got.assumed, confidence=min(sure, got.confidence))
+
+
+def inherit(s: Scan, found: list[Name], lex: Lexicon) -> Iterator[Found]:
+    """ "同行停留58秒,我们33秒": a number without a word takes the word before it in the sentence."""
+    for place in sorted(s.tokens):
+        if place in s.used or place in s.not_values or not s.states[place] & {"self", "now"}:
+            continue
+        start, _ = s.sentence(place)
+        earlier = [n for n in found if start <= n.start < place]
+        if not earlier or not any(start <= p < place and s.states[p] & {"other", "peer", "past"} for p in s.nearest):
+            continue
+        name = earlier[-1]
+        for read in _read(s, place, name, lex, 0):
+            s.used.add(place)
+            yield read
+            break
+
+
+def alone(s: Scan, lex: Lexicon) -> Iterator[Found]:
+    """Numbers whose unit names the fact: 8万粉."""
+    for place, token in s.tokens.items():
+        fact = data("cues")["unit_alone"].get(token.unit)
+        if fact in lex.facts and place not in s.used and (got := fit(lex.facts[fact], token)):
+            s.used.add(place)
+            yield Found(fact, got.value, place, place, place + 1, got.assumed, min(got.confidence, 0.8))
+
+
+@functools.cache
+def _word_cues() -> dict[str, re.Pattern[str]]:
+    cues = data("cues")
+    out = {f"enum_cue.{k}": re.compile(v) for k, v in cues["enum_cue"].items()}
+    out |= {f"enum_not_after.{k}": re.compile(v) for k, v in cues["enum_not_after"].items()}
+    out |= {f"enum_not_before.{k}": re.compile(v) for k, v in cues["enum_not_before"].items()}
+    out |= {f"set_cue.{k}": re.compile(v) for k, v in cues["set_cue"].items()}
+    out["not_this"] = re.compile(rf"(?:{any_of(cues['not_this'])})\s?$")
+    out["bool_not_in"] = re.compile(cues["bool_not_in"])
+    out["bool_not_after"] = re.compile(cues["bool_not_after"])
+    out["set_missing"] = re.compile(cues["set_missing"])
+    return out
+
+
+def choices(s: Scan, lex: Lexicon, asked: tuple[str, ...]) -> Iterator[Found]:
+    """Values that words say: the category, the stage, the goal, the functions of a team."""
+    cues = _word_cues()
+    functions: dict[str, list[tuple[str, int]]] = {}
+    for m in lex.value_pattern.finditer(s.skeleton):
+        for fact, value in lex.values.get(m[0], ()):
+            before = s.skeleton[max(0, m.start() - 8) : m.start()]
+            clause = s.clause(m.start())
+            if lex.facts[fact].type == "set":
+                cue = cues.get(f"set_cue.{fact}")
+                told = fact in asked or (cue and cue.search(s.skeleton[clause[0] : clause[1]]))
+                if told and not cues["set_missing"].search(before):
+                    functions.setdefault(fact, []).append((value, m.start()))
+                continue
+            if cues["not_this"].search(before):
+                continue
+            if (cue := cues.get(f"enum_cue.{fact}")) and fact not in asked:
+                near = s.skeleton[max(clause[0], m.start() - data("cues")["enum_cue_before"]) : m.start()]
+                if not cue.search(near):
+                    continue
+            late, early = cues.get(f"enum_not_after.{fact}"), cues.get(f"enum_not_before.{fact}")
+            if (late and late.search(before)) or (early and early.match(s.skeleton, m.end())):
+                continue
+            yield Found(fact, value, m.start(), m.start(), m.end(), confidence=0.9)
+    for fact, said in functions.items():
+        order = [v for v in lex.facts[fact].values if v in {value for value, _ in said}]
+        yield Found(fact, order, said[0][1], said[0][1], said[0][1] + 1, confidence=0.8)
+
+
+def verdicts(s: Scan, lex: Lexicon) -> Iterator[Found]:
+    """Yes and no said in the words of the dictionary: 有执照, 还没开店."""
+    cues = _word_cues()
+    for m in lex.verdict_pattern.finditer(s.skeleton):
+        fact, value = lex.verdicts.get(m[0], ("", False))
+        start, end = s.clause(m.start())
+        before = s.skeleton[start : m.start()]
+        if not fact or cues["bool_not_in"].search(s.skeleton[start:end]) or cues["bool_not_after"].search(before):
+            continue
+        verdict: Value = value
+        yield Found(fact, verdict, m.start(), m.start(), m.end(), confidence=0.9)

@@ -1,0 +1,107 @@
+"""What a number expression would mean as a value of a fact; None where its unit forbids it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.conversation.lexicon import RATE
+from bot.conversation.numbers import Number
+from bot.conversation.text import data
+from rules.facts import Fact
+
+_PLAIN = {"plain", "weak"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A value with how sure it is and the assumption it rests on."""
+
+    value: float | int
+    assumed: str | None = None
+    confidence: float = 1.0
+
+
+def fit(fact: Fact, token: Number, word: str = "") -> Fit | None:
+    """`token` as a value of `fact`, named by `word`; of a range the careful end (decisions §24)."""
+    low = _value(fact, token, token.value, word)
+    if low is None:
+        return None
+    if token.high is not None:
+        high = _value(fact, token, token.high, word)
+        if high is None:
+            return None
+        value = high if fact.name in data("cues")["hurts_high"] else low
+        return Fit(_whole(fact, value), "cautious_end", 0.7)
+    five = data("cues")["five_points"]
+    if fact.name == five["fact"] and 0 < low <= five["at_most"]:
+        return Fit(_whole(fact, low * five["times"]), "five_point_score", five["confidence"])
+    if token.about:
+        return Fit(_whole(fact, low), "approximate", 0.6)
+    return Fit(_whole(fact, low), None, 0.95)
+
+
+def _whole(fact: Fact, value: float) -> float | int:
+    value = round(value, 8)
+    return int(value) if value == int(value) else value
+
+
+def _value(fact: Fact, token: Number, value: float, word: str) -> float | None:
+    kind = token.kind
+    if fact.type == "ratio":
+        return _ratio(token, value, word)
+    if fact.type == "money":
+        return value if kind in _PLAIN | {"money"} else None
+    if fact.type not in {"int", "number"}:
+        return None
+    converted = _by_unit(fact, token, value)
+    if converted is None or (fact.type == "int" and converted != int(converted)):
+        return None
+    return converted
+
+
+def _ratio(token: Number, value: float, word: str) -> float | None:
+    if token.kind == "rate":
+        return value
+    if token.kind not in _PLAIN or token.scaled:
+        return None
+    if abs(value) < 1:
+        return value
+    # "点击300" counts clicks; "转化率120" is a rate, and an impossible one.
+    rated = word.endswith(("率", "比", "rate", "conversion", "share", "margin"))
+    return value / 100 if abs(value) <= 100 or rated else None
+
+
+def _by_unit(fact: Fact, token: Number, value: float) -> float | None:
+    kind, unit = token.kind, fact.unit
+    if unit == "秒":
+        if kind == "ratio" and token.parts and token.parts[1] < 60:
+            return token.parts[0] * 60 + token.parts[1]
+        return {"seconds": value, "points": value * 60, "plain": value}.get(kind) if not token.scaled else None
+    if unit == "天":
+        return value if kind == "days" or (kind == "plain" and not token.scaled) else None
+    if unit == "月":
+        return round(value / 30, 2) if kind == "days" else value if kind == "plain" else None
+    if unit == "小时":
+        return value if kind in {"hours", "plain"} and not token.scaled else None
+    if unit == "分":
+        return value if kind in {"points", "plain"} and not token.scaled else None
+    if unit is None:
+        return value if kind in _PLAIN | {"ratio", "rate"} else None
+    if kind == "count":
+        return value if token.unit in data("cues")["unit_fits"].get(unit, ()) else None
+    return value if kind in _PLAIN else None
+
+
+def several_rates(token: Number, word: str) -> tuple[str, float, str | None, float] | None:
+    """LC-11: which conversion a bare 转化率 is: fact, value, assumption, confidence."""
+    rule = data("cues")["several_rates"]
+    value = _ratio(token, token.value, word)
+    if value is None:
+        return None
+    for band in rule["bands"]:
+        if value < band["below"]:
+            return band["fact"], round(value, 8), band["assumed"], rule["confidence"]
+    return rule["else"], round(value, 8), None, rule["confidence"]
+
+
+__all__ = ["RATE", "Fit", "fit", "several_rates"]

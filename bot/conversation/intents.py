@@ -1,0 +1,225 @@
+"""What a message asks for, and what of it lies outside the field.
+
+An intent's score is its nearest example messages (shared character pairs, and sentence vectors where there
+is an encoder) plus the weights of its cues and of the facts said; all of it stands in `data/intents.yaml`
+and `data/refusals.yaml`.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from bot.conversation.text import data, normalise
+
+
+class Encoder(Protocol):
+    """Anything that turns texts into unit vectors of shape (n, d)."""
+
+    def encode(self, texts: list[str], kind: Literal["query", "passage"] = ..., /) -> npt.NDArray[np.float32]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """Intents, most likely first; the refusal, if nothing is left to answer; what was set aside."""
+
+    intents: tuple[str, ...]
+    refused: str | None
+    set_aside: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Intents:
+    names: tuple[str, ...]
+    owners: tuple[int, ...]  # of each example, the index of its intent
+    examples: tuple[str, ...]
+    pairs: dict[str, list[tuple[int, float]]]  # character pair → (example, weight)
+    idf: dict[str, float]
+    cues: tuple[tuple[re.Pattern[str], float], ...]
+    cue_owners: tuple[int, ...]
+    facts: tuple[dict[str, float], ...]
+
+
+def _pairs(text: str) -> Counter[str]:
+    text = re.sub(r"[\s\d,,。;;!?、.%]+", " ", text)
+    if text.isascii():
+        return Counter(text.split())
+    return Counter(text[i : i + 2] for i in range(len(text) - 1) if " " not in text[i : i + 2])
+
+
+@functools.cache
+def _intents() -> _Intents:
+    entries = data("intents")["intents"]
+    names = tuple(entries)
+    examples, owners = [], []
+    for i, entry in enumerate(entries.values()):
+        for example in entry["examples"]:
+            examples.append(normalise(example))
+            owners.append(i)
+    counts = [_pairs(e) for e in examples]
+    seen: Counter[str] = Counter(p for c in counts for p in c)
+    idf = {p: math.log(1 + len(examples) / n) for p, n in seen.items()}
+    pairs: dict[str, list[tuple[int, float]]] = defaultdict(list)
+    for i, count in enumerate(counts):
+        norm = math.sqrt(sum((n * idf[p]) ** 2 for p, n in count.items())) or 1.0
+        for p, n in count.items():
+            pairs[p].append((i, n * idf[p] / norm))
+    cues = [(re.compile(c), w, i) for i, e in enumerate(entries.values()) for c, w in e.get("cues", {}).items()]
+    return _Intents(
+        names,
+        tuple(owners),
+        tuple(examples),
+        dict(pairs),
+        idf,
+        tuple((c, float(w)) for c, w, _ in cues),
+        tuple(i for _, _, i in cues),
+        tuple(dict(e.get("facts", {})) for e in entries.values()),
+    )
+
+
+def _shared(text: str) -> npt.NDArray[np.float64]:
+    """Similarity of `text` to each example by shared character pairs, 0–1."""
+    known = _intents()
+    out = np.zeros(len(known.examples))
+    count = _pairs(text)
+    # A pair that no example has still tells the message apart from all of them, a little.
+    norm = math.sqrt(sum((n * known.idf.get(p, 2.0)) ** 2 for p, n in count.items())) or 1.0
+    for p, n in count.items():
+        for i, w in known.pairs.get(p, ()):
+            out[i] += n * known.idf[p] * w / norm
+    return out
+
+
+_vectors: list[tuple[Encoder, npt.NDArray[np.float32]]] = []
+_lock = threading.Lock()
+
+
+def _near(text: str, encoder: Encoder) -> npt.NDArray[np.float64]:
+    """Similarity by sentence vectors, spread to 0–1; the examples are encoded once for each encoder."""
+    with _lock:
+        vectors = next((v for e, v in _vectors if e is encoder), None)
+        if vectors is None:
+            vectors = encoder.encode(list(_intents().examples), "query")
+            _vectors[:] = [*_vectors[-2:], (encoder, vectors)]
+    weights = data("intents")["weights"]
+    cosine = vectors @ encoder.encode([text[:500]], "query")[0]
+    spread = (cosine - weights["vector_floor"]) / (weights["vector_top"] - weights["vector_floor"])
+    return np.clip(spread, 0, 1).astype(np.float64)
+
+
+def scores(text: str, said: Collection[str], encoder: Encoder | None) -> dict[str, float]:
+    """Each intent's score for a normalised text."""
+    known, weights = _intents(), data("intents")["weights"]
+    alike = _shared(text) * weights["shared"]
+    if encoder is not None:
+        alike = alike + _near(text, encoder) * weights["vector"]
+    best = np.zeros((len(known.names), 2))
+    for i, value in zip(known.owners, alike, strict=True):
+        row = best[i]
+        if value > row[0]:
+            row[1], row[0] = row[0], value
+        elif value > row[1]:
+            row[1] = value
+    total = best[:, 0] * 0.7 + best[:, 1] * 0.3
+    for (cue, weight), i in zip(known.cues, known.cue_owners, strict=True):
+        if cue.search(text):
+            total[i] += weight
+    for i, boosts in enumerate(known.facts):
+        total[i] += max((w for fact, w in boosts.items() if fact in said), default=0.0)
+    return {name: float(value) for name, value in zip(known.names, total, strict=True)}
+
+
+def cued(text: str) -> bool:
+    """Whether a stretch of text holds a cue of the field."""
+    known = _intents()
+    outside = {"smalltalk", "off_topic", "correction", "why", "why_not", "how_to", "what_if"}
+    return any(
+        w >= 0.4 and known.names[i] not in outside and c.search(text)
+        for (c, w), i in zip(known.cues, known.cue_owners, strict=True)
+    )
+
+
+@functools.cache
+def _refusals() -> tuple[tuple[str, re.Pattern[str], re.Pattern[str], bool], ...]:
+    return tuple(
+        (kind, re.compile("|".join(e["cues"])), re.compile("|".join(e["unless"]) or "(?!)"), e["over_field"])
+        for kind, e in data("refusals")["kinds"].items()
+    )
+
+
+@functools.cache
+def _breaks() -> re.Pattern[str]:
+    return re.compile(data("refusals")["breaks"])
+
+
+def _outside(text: str) -> tuple[list[str], str]:
+    """The kinds of refusal met in the message, and the message without the parts that met them."""
+    kinds: list[str] = []
+    rest: list[str] = []
+    for part in _breaks().split(text):
+        kind = next(
+            (
+                k
+                for k, cue, unless, over_field in _refusals()
+                if cue.search(part) and not unless.search(part) and (over_field or not cued(part))
+            ),
+            None,
+        )
+        if kind is None:
+            rest.append(part)
+        else:
+            kinds.append(kind)
+    # An instruction or a request may run over commas.
+    for kind, cue, unless, over_field in _refusals():
+        if over_field and not kinds and cue.search(text) and not unless.search(text):
+            kinds.append(kind)
+            rest = []
+    return list(dict.fromkeys(kinds)), " ".join(rest).strip()
+
+
+def classify(
+    text: str,
+    *,
+    said: Collection[str],
+    correction: bool,
+    supposed: bool,
+    answering: bool,
+    encoder: Encoder | None,
+) -> Topics:
+    """Intents and refusals of a normalised message in which the facts `said` were read."""
+    outside, rest = _outside(text)
+    answerable = bool(said) or cued(rest)
+    if outside and not answerable:
+        order: Sequence[str] = data("refusals")["order"]
+        refused = min(outside, key=order.index)
+        return Topics(("off_topic",) if refused == "off_topic" else ("smalltalk",) if refused == "abuse" else ("lookup",), refused, ())
+    aside = tuple(k for k in outside if k != "abuse")
+    total = scores(rest or text, said, encoder)
+    weights: dict[str, Any] = data("intents")["weights"]
+    if correction:
+        total["correction"] += weights["correction"]
+    else:
+        total["correction"] = 0.0
+    if supposed:
+        total["what_if"] += weights["supposed"]
+    ranked = sorted(total, key=lambda name: (-total[name], list(total).index(name)))
+    first = ranked[0]
+    if total[first] < weights["least"]:
+        fallback = "smalltalk" if not re.search(r"\w{2}", text) else "lookup"
+        return Topics((fallback,), None, aside)
+    keep = [n for n in ranked if total[n] >= max(weights["least"], total[first] * weights["keep"])]
+    if first in {"smalltalk", "off_topic"}:
+        keep = [first]
+    keep = [n for n in keep if n == first or n not in {"smalltalk", "off_topic"}]
+    if answering and keep == ["lookup"]:
+        keep = []
+    return Topics(tuple(keep[: weights["most"]]), None, aside)

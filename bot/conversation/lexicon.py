@@ -1,0 +1,67 @@
+"""Which words name which fact, compiled once from the fact dictionary."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.conversation.text import any_of, data, normalise
+from rules.facts import Fact
+
+# A word that stands for one of several rates (LC-11); resolved by the value.
+RATE = "?rate"
+
+
+@dataclass(slots=True)
+class Lexicon:
+    """`names`: word → facts (or `fact.value` for counts); `values`: word → (fact, value) pairs; …"""
+
+    facts: Mapping[str, Fact]
+    names: dict[str, list[str]] = field(default_factory=dict)
+    values: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    verdicts: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    name_pattern: re.Pattern[str] = re.compile("(?!)")
+    value_pattern: re.Pattern[str] = re.compile("(?!)")
+    verdict_pattern: re.Pattern[str] = re.compile("(?!)")
+    digit_pattern: re.Pattern[str] = re.compile("(?!)")
+
+
+_built: list[Lexicon] = []
+
+
+def lexicon(facts: Mapping[str, Fact]) -> Lexicon:
+    """The lexicon of `facts`, built once for each dictionary object."""
+    for known in _built:
+        if known.facts is facts:
+            return known
+    built = _build(facts)
+    _built[:] = [*_built[-3:], built]
+    return built
+
+
+def _build(facts: Mapping[str, Fact]) -> Lexicon:
+    lex = Lexicon(facts)
+    for fact in facts.values():
+        if fact.name == "role":  # said in many ways; `cues.yaml` reads it
+            continue
+        for word in fact.words:
+            lex.names.setdefault(normalise(word), []).append(fact.name)
+        for verdict, phrases in ((True, fact.yes), (False, fact.no)):
+            for phrase in phrases:
+                lex.verdicts[normalise(phrase)] = (fact.name, verdict)
+        for value, choice in fact.values.items():
+            for word in {normalise(w) for w in choice.words}:
+                if fact.type == "counts":
+                    lex.names.setdefault(word, []).append(f"{fact.name}.{value}")
+                else:
+                    lex.values.setdefault(word, []).append((fact.name, value))
+    for word in data("cues")["several_rates"]["words"]:
+        lex.names.setdefault(normalise(word), []).insert(0, RATE)
+    lex.name_pattern = re.compile(any_of(lex.names))
+    lex.value_pattern = re.compile(any_of(lex.values))
+    lex.verdict_pattern = re.compile(any_of(lex.verdicts))
+    numeral = re.compile(r"[\d一二三四五六七八九十百千万]")
+    everything = [*lex.names, *lex.values, *lex.verdicts]
+    lex.digit_pattern = re.compile(any_of(w for w in everything if numeral.search(w)))
+    return lex

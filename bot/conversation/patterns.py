@@ -1,0 +1,96 @@
+"""The turns of phrase of `data/patterns.yaml`, applied to a laid-out message."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from bot.conversation.fit import Fit, fit
+from bot.conversation.lexicon import Lexicon
+from bot.conversation.scan import NUMBER_CHARS, Scan, char_class
+from bot.conversation.text import data
+from rules.facts import Value
+
+_GROUP = re.compile(r"<([a-z]+)>")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value read for a fact, at a place of the skeleton."""
+
+    fact: str
+    value: Value
+    place: int
+    start: int
+    end: int
+    assumed: str | None = None
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    say: re.Pattern[str]
+    not_after: re.Pattern[str] | None
+    facts: tuple[str | None, ...]
+    units: tuple[tuple[str, ...] | None, ...]
+    entry: dict[str, Any]
+
+
+def expand(source: str) -> str:
+    """A pattern of the data as a regular expression over skeletons."""
+    cues = data("cues")
+    source = source.replace("~~", f"[^{NUMBER_CHARS}{re.escape(cues['sentence_ends'])}]{{0,10}}?")
+    source = source.replace("~", f"[^{NUMBER_CHARS}{re.escape(cues['clause_ends'])}]{{0,6}}?")
+    return _GROUP.sub(lambda m: f"({char_class(m[1])})", source)
+
+
+@functools.cache
+def _patterns() -> tuple[Pattern, ...]:
+    out = []
+    for entry in data("patterns"):
+        before = entry.get("not_after") or entry.get("unless")
+        facts = tuple(entry.get("facts", ()))
+        units = tuple(tuple(u) if u else None for u in entry.get("units", ())) or (None,) * len(facts)
+        guard = re.compile(f"(?:{expand(before)})$") if before else None
+        out.append(Pattern(re.compile(expand(entry["say"])), guard, facts, units, entry))
+    return tuple(out)
+
+
+def apply(s: Scan, lex: Lexicon) -> Iterator[Found]:
+    """Every reading that a turn of phrase gives; marks the numbers it uses."""
+    for pattern in _patterns():
+        for m in pattern.say.finditer(s.skeleton):
+            if pattern.not_after and pattern.not_after.search(s.skeleton[max(0, m.start() - 12) : m.start()]):
+                continue
+            yield from _match(pattern, m, s, lex)
+
+
+def _match(pattern: Pattern, m: re.Match[str], s: Scan, lex: Lexicon) -> Iterator[Found]:
+    entry = pattern.entry
+    assumed, sure = entry.get("assumed"), entry.get("confidence", 1.0)
+    for fact, value in entry.get("give", {}).items():
+        if fact in lex.facts:
+            yield Found(fact, value, m.start(), m.start(), m.end(), assumed, min(sure, 0.95))
+    fits: list[tuple[str, Fit, int]] = []
+    for i, (fact, units) in enumerate(zip(pattern.facts, pattern.units, strict=True), 1):
+        place = m.start(i)
+        if fact is None or place < 0:
+            continue
+        token = s.tokens[place]
+        if place in s.used or place in s.not_values or fact not in lex.facts:
+            return
+        if (units and token.unit not in units) or token.value != entry.get("only", token.value):
+            return
+        got = fit(lex.facts[fact], token)
+        if got is None:
+            return
+        fits.append((fact, got, place))
+    for fact, got, place in fits:
+        value = entry.get("is", got.value) * entry.get("times", 1)
+        value = -value if entry.get("negate") else round(1 - value, 8) if entry.get("complement") else value
+        s.used.add(place)
+        s.nearest[place] = fact
+        yield Found(fact, value, place, m.start(), m.end(), got.assumed or assumed, min(got.confidence, sure))

@@ -1,0 +1,153 @@
+"""One message laid out for reading: its numbers as single characters, its clauses, whose figures they are."""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass, field
+
+from bot.conversation.lexicon import Lexicon
+from bot.conversation.numbers import Number, numbers
+from bot.conversation.text import any_of, data
+
+_FIRST = 0xE000
+_KINDS = ["plain", "plain_scaled", "weak", "money", "money_scaled", "rate", "seconds", "points", "hours",
+          "days", "days1", "days7", "days30", "period", "period1", "period7", "period30", "count", "ratio",
+          "nothing", "date"]  # fmt: skip
+_CHAR = {kind: chr(_FIRST + i) for i, kind in enumerate(_KINDS)}
+NUMBER_CHARS = f"{chr(_FIRST)}-{chr(_FIRST + len(_KINDS) - 1)}"
+CLASSES = {
+    "money": ["plain", "plain_scaled", "weak", "money", "money_scaled"],
+    "small": ["plain", "weak", "money"],
+    "rate": ["plain", "weak", "rate"],
+    "pct": ["rate"],
+    "count": ["plain", "plain_scaled", "weak", "count"],
+    "units": ["count"],
+    "time": ["seconds", "points"],
+    "hours": ["hours"],
+    "days": ["days", "days1", "days7", "days30"],
+    "day": ["days1", "period1"],
+    "week": ["days7", "period7"],
+    "month": ["days30", "period30"],
+    "num": ["plain", "weak", "ratio"],
+    "any": _KINDS,
+}
+
+
+def char_class(name: str) -> str:
+    """The characters that stand for numbers of a class, for use in a pattern."""
+    return "[" + "".join(_CHAR[kind] for kind in CLASSES[name]) + "]"
+
+
+def _char(token: Number) -> str:
+    kind = token.kind
+    if kind in {"days", "period"} and token.high is None and token.value in {1, 7, 30}:
+        return _CHAR[f"{kind}{token.value:.0f}"]
+    if token.scaled and kind in {"plain", "money"}:
+        return _CHAR[kind + "_scaled"]
+    return _CHAR[kind]
+
+
+@dataclass(slots=True)
+class Scan:
+    """`skeleton` is the text with each number as one character; `tokens` by its place there."""
+
+    text: str
+    skeleton: str
+    tokens: dict[int, Number]
+    origin: list[int]  # place in `text` of each place in `skeleton`, and its end
+    states: list[frozenset[str]] = field(default_factory=list)
+    used: set[int] = field(default_factory=set)
+    not_values: set[int] = field(default_factory=set)  # "不是5万"
+    nearest: dict[int, str] = field(default_factory=dict)  # place of a used number → fact
+
+    def quote(self, start: int, end: int) -> str:
+        """The words of the message between two places of the skeleton."""
+        return self.text[self.origin[start] : self.origin[end]].strip()
+
+    def clause(self, place: int) -> tuple[int, int]:
+        return self._around(place, data("cues")["clause_ends"])
+
+    def sentence(self, place: int) -> tuple[int, int]:
+        return self._around(place, data("cues")["sentence_ends"])
+
+    def _around(self, place: int, ends: str) -> tuple[int, int]:
+        start, end = place, place
+        while start > 0 and self.skeleton[start - 1] not in ends:
+            start -= 1
+        while end < len(self.skeleton) and self.skeleton[end] not in ends:
+            end += 1
+        return start, end
+
+
+@functools.cache
+def _cues() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    cues = data("cues")
+    whose = "|".join(f"(?P<{name}>{any_of(cues[name])})" for name in ("past", "other", "peer", "now", "self"))
+    no = re.compile(rf"(?:{any_of(cues['not_this'])})\s?[{NUMBER_CHARS}]")
+    return (
+        re.compile(whose),
+        re.compile(rf"(?P<before>{any_of(cues['suppose'])})|(?P<after>{any_of(cues['suppose_after'])})"),
+        re.compile(any_of(cues["norm"])),
+        no,
+    )
+
+
+def scan(text: str, lex: Lexicon) -> Scan:
+    """Lay out a normalised text."""
+    found = numbers(text, [m.span() for m in lex.digit_pattern.finditer(text)])
+    pieces: list[str] = []
+    origin: list[int] = []
+    tokens: dict[int, Number] = {}
+    at = 0
+    for token in found:
+        pieces.append(text[at : token.start])
+        origin.extend(range(at, token.start))
+        tokens[len(origin)] = token
+        pieces.append(_char(token))
+        origin.append(token.start)
+        at = token.end
+    pieces.append(text[at:])
+    origin.extend(range(at, len(text) + 1))
+    # The end of a number is where the next character begins, blanks aside (`quote` strips).
+    out = Scan(text, "".join(pieces), tokens, origin)
+    out.states = _states(out)
+    out.not_values = {m.end() - 1 for m in _cues()[3].finditer(out.skeleton)}
+    return out
+
+
+def _states(s: Scan) -> list[frozenset[str]]:
+    """For each place: peer, other, past, now, self, suppose, norm, as its clause's cues have it."""
+    whose, suppose, norm, _ = _cues()
+    ends = data("cues")["clause_ends"]
+    states: list[frozenset[str]] = []
+    start = 0
+    spans: list[tuple[int, int]] = []
+    for i, c in enumerate(s.skeleton + "\n"):
+        if c in ends:
+            spans.append((start, i))
+            start = i + 1
+    kinds: list[set[str]] = []
+    for n, (a, b) in enumerate(spans):
+        whole: set[str] = set()
+        piece = s.skeleton[a:b]
+        for m in suppose.finditer(piece):
+            whole.add("suppose")
+            holds_number = any(a <= p < b for p in s.tokens)
+            if m["after"] and not holds_number and n and s.skeleton[spans[n - 1][1]] not in data("cues")["sentence_ends"]:
+                kinds[n - 1].add("suppose")
+        if norm.search(piece):
+            whole.add("norm")
+        kinds.append(whole)
+    for (a, b), whole in zip(spans, kinds, strict=True):
+        current: set[str] = set()
+        marks = {m.start(): str(m.lastgroup) for m in whose.finditer(s.skeleton, a, b)}
+        for i in range(a, b):
+            mark = marks.get(i)
+            if mark in {"self", "now"}:
+                current = (current - {"other", "peer"} if mark == "self" else current - {"past"}) | {mark}
+            elif mark:
+                current = current - {"now"} - ({"self"} if mark != "past" else set()) | {mark}
+            states.append(frozenset(current | whole))
+        states.append(frozenset())
+    return states

@@ -1,0 +1,84 @@
+"""The text of a message in one spelling: width, script, case, homophones; nothing of its meaning."""
+
+from __future__ import annotations
+
+import functools
+import html
+import re
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import opencc
+
+from rules.yaml_lines import read_yaml
+
+DATA = Path(__file__).parent / "data"
+
+# A story may be long and have its question at the end: of a very long message both ends are read.
+_HEAD, _TAIL = 3000, 1000
+_COMMA = "\ue8f0"  # a full-width comma is never a thousands separator: it comes out with a blank behind it
+_TAG = re.compile(r"</?[a-zA-Z!][^<>]{0,200}>")
+_LETTER = re.compile(r"[a-z]")
+
+
+@functools.cache
+def data(name: str) -> Any:
+    """A data file of this package, read once."""
+    content, findings = read_yaml(DATA / f"{name}.yaml", f"bot/conversation/data/{name}.yaml")
+    if findings:
+        raise ValueError("; ".join(map(str, findings)))
+    return content
+
+
+@functools.cache
+def _converter() -> Any:
+    return opencc.OpenCC("t2s")
+
+
+def any_of(words: Iterable[str]) -> str:
+    """A pattern that matches one of `words`, the longest first; a Latin word only as a whole."""
+    return "|".join(_word(w) for w in sorted(set(words), key=lambda w: (-len(w), w))) or "(?!)"
+
+
+def _word(word: str) -> str:
+    pattern = re.escape(word).replace(r"\ ", r"\s?" if not word.isascii() else r"\s+")
+    if _LETTER.match(word[0]):
+        pattern = "(?<![a-z])" + pattern
+    if _LETTER.match(word[-1]):
+        pattern += "(?![a-z])"
+    return pattern
+
+
+@functools.cache
+def _homophones() -> tuple[re.Pattern[str], dict[str, str]]:
+    pairs = {wrong: right for right, wrongs in data("cues")["homophones"].items() for wrong in wrongs}
+    return re.compile(any_of(pairs)), pairs
+
+
+def normalise(text: str) -> str:
+    """`text` as the readers expect it: at most 4,000 characters, simplified script, lower case, one width.
+
+    Never raises: lone surrogates, control characters, private-use characters, emoji and tags are dropped.
+    """
+    if len(text) > _HEAD + _TAIL:
+        text = text[:_HEAD] + "\n" + text[-_TAIL:]
+    text = text.encode("utf-8", "ignore").decode("utf-8")
+    if "&" in text:
+        text = html.unescape(text)
+    text = _TAG.sub(" ", text)
+    text = "".join(c for c in text if not "\ue000" <= c <= "\uf8ff")
+    text = unicodedata.normalize("NFKC", text.replace("\uff0c", _COMMA)).replace(_COMMA, ", ")
+    text = "".join(c if c in "\n %‰¥$+<>=~^|" or unicodedata.category(c)[0] in "LNP" else " " for c in text)
+    text = _converter().convert(text).lower()
+    pattern, pairs = _homophones()
+    text = pattern.sub(lambda m: pairs.get(m[0], m[0]), text)
+    return re.sub(r"[^\S\n]+", " ", text[: 2 * (_HEAD + _TAIL)]).strip()
+
+
+def language(text: str) -> str:
+    """`en` if the message is written in Latin letters, else `zh`; field terms like ROI do not count."""
+    han = sum("\u4e00" <= c <= "\u9fff" for c in text)
+    words = len(re.findall(r"[a-zA-Z]{2,}", text))
+    return "en" if words >= 2 and words > han or (words and not han) else "zh"

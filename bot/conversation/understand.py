@@ -1,0 +1,256 @@
+"""One message to what it says and asks: deterministic, offline, no language model.
+
+normalise → numbers with their places → turns of phrase, then the nearest fact words → whose figure, when,
+supposed or meant → range → readings. Every word of the trade stands in data: the words of a fact with the
+fact, units and cues and example messages in `bot/conversation/data`.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.conversation import correct, extract, patterns
+from bot.conversation.intents import Encoder, Topics, classify
+from bot.conversation.lexicon import Lexicon, lexicon
+from bot.conversation.patterns import Found
+from bot.conversation.scan import Scan, scan
+from bot.conversation.text import any_of, data, language, normalise
+from rules.facts import NUMERIC, Fact, Rejected, Value
+
+__all__ = ["Encoder", "Reading", "Understanding", "understand"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One fact said: its value, the words it was read from, and the assumption it rests on, if any."""
+
+    fact: str
+    value: Value
+    confidence: float
+    quote: str
+    assumed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What a message says and asks. `supposed` holds the values of a what-if, which are no facts."""
+
+    language: str
+    role: str | None
+    readings: tuple[Reading, ...]
+    rejected: tuple[Rejected, ...]
+    intents: tuple[str, ...]
+    refused: str | None
+    set_aside: tuple[str, ...]
+    correction: bool
+    retracted: tuple[str, ...]
+    unclear: tuple[str, ...]
+    question: str
+    command: str | None
+    supposed: tuple[Reading, ...] = ()
+
+
+@dataclass(slots=True)
+class _Sorted:
+    readings: list[Reading] = field(default_factory=list)
+    supposed: list[Reading] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+def understand(
+    text: str,
+    *,
+    facts: Mapping[str, Fact],
+    known: Mapping[str, Value] | None = None,
+    asked: tuple[str, ...] = (),
+    encoder: Encoder | None = None,
+) -> Understanding:
+    """Read one message.
+
+    `known` are the facts the session holds (a correction finds its fact there), `asked` those the last turn
+    asked for (a bare "35" answers the first that it fits). Without an encoder, intents come from cues and
+    shared wording alone. Never raises for any text.
+    """
+    known = known or {}
+    plain = normalise(text)
+    lex = lexicon(facts)
+    whole = scan(plain, lex)
+    unclear = _unclear(whole)
+    s = scan(_first_shop(plain), lex) if "several_shops" in unclear else whole
+    correction = correct.is_correction(s, known)
+    found, named, unknown_target = _find(s, lex, known, asked, correction)
+    sorted_ = _sort(s, lex, found, correction)
+    if unknown_target:
+        unclear = (*unclear, "which_fact")
+    retracted = correct.retracted(s, named, lex)
+    said = {r.fact for r in sorted_.readings}
+    topics: Topics = classify(
+        plain,
+        said={*said, *(r.fact for r in sorted_.rejected)},
+        correction=correction or bool(retracted),
+        supposed=bool(sorted_.supposed),
+        answering=bool(asked and said),
+        encoder=encoder,
+    )
+    return Understanding(
+        language=language(text[:4000]),
+        role=_role(plain),
+        readings=tuple(sorted_.readings),
+        rejected=tuple(sorted_.rejected),
+        intents=topics.intents,
+        refused=topics.refused,
+        set_aside=topics.set_aside,
+        correction=correction,
+        retracted=tuple(f for f in retracted if f not in said),
+        unclear=unclear,
+        question=_question(plain),
+        command=_command(plain),
+        supposed=tuple(sorted_.supposed),
+    )
+
+
+def _find(
+    s: Scan, lex: Lexicon, known: Mapping[str, Value], asked: tuple[str, ...], correction: bool
+) -> tuple[list[Found], list[extract.Name], bool]:
+    named = extract.names(s, lex)
+    found = list(patterns.apply(s, lex))
+    found += extract.nearest(s, named, lex)
+    found += extract.inherit(s, named, lex)
+    found += extract.alone(s, lex)
+    found += extract.choices(s, lex, asked)
+    found += extract.verdicts(s, lex)
+    unsure = False
+    if correction and known:
+        for read in correct.corrected(s, lex, known):
+            if read is None:
+                unsure = True
+            else:
+                found.append(read)
+    found += correct.replies(s, lex, asked, {f.fact for f in found})
+    found += _budget_period(s, lex, found)
+    return found, named, unsure and not found
+
+
+def _budget_period(s: Scan, lex: Lexicon, found: list[Found]) -> list[Found]:
+    """The stretch of time named beside a budget: 这个月预算5万, 预算120万一个季度."""
+    rule = data("cues")["budget_period"]
+    if rule["to"] not in lex.facts or any(f.fact == rule["to"] for f in found):
+        return []
+    for budget in (f for f in found if f.fact == rule["from"]):
+        start, end = s.sentence(budget.place)
+        near = [
+            p
+            for p, t in s.tokens.items()
+            if start <= p < end and p not in s.used and t.kind in {"days", "period"} and abs(p - budget.place) <= rule["within"]
+        ]
+        for place in sorted(near, key=lambda p: abs(p - budget.place)):
+            s.used.add(place)
+            return [Found(rule["to"], int(s.tokens[place].value), place, place, place + 1, confidence=0.9)]
+    return []
+
+
+def _sort(s: Scan, lex: Lexicon, found: list[Found], correction: bool) -> _Sorted:
+    """Readings, supposed values and rejected ones: whose figure, of when, possible or not."""
+    out = _Sorted()
+    kept: dict[str, list[Found]] = {}
+    past: dict[str, Found] = {}
+    for f in sorted(found, key=lambda f: f.place):
+        state = s.states[f.place] if f.place < len(s.states) else frozenset[str]()
+        fact = f.fact
+        if "peer" in state:
+            fact = f"peer_{fact}"
+            if fact not in lex.facts:
+                continue
+        elif "other" in state or ("norm" in state and "self" not in state and lex.facts[fact].type in NUMERIC):
+            continue
+        if "suppose" in state:
+            out.supposed.append(_reading(s, f, fact))
+        elif "past" in state and f.place in s.tokens and "prev" not in fact and "trend" not in fact:
+            past.setdefault(fact, f)
+        else:
+            kept.setdefault(fact, []).append(f)
+    for fact, f in past.items():
+        kept.setdefault(fact, [f])
+    for fact, several in kept.items():
+        _settle(s, lex, fact, several, correction, out)
+    return out
+
+
+def _reading(s: Scan, f: Found, fact: str) -> Reading:
+    return Reading(fact, f.value, round(f.confidence, 2), s.quote(f.start, f.end), f.assumed)
+
+
+def _settle(s: Scan, lex: Lexicon, fact: str, several: list[Found], correction: bool, out: _Sorted) -> None:
+    entry = lex.facts[fact]
+    if entry.type == "counts":
+        merged: dict[str, int] = {}
+        for f in several:
+            if isinstance(f.value, dict):
+                merged |= f.value
+        several = [Found(fact, merged, several[0].place, several[0].start, several[-1].end, confidence=0.9)]
+    stated = [f for f in several if f.assumed is None] or several
+    different = {repr(f.value) for f in stated}
+    if len(different) > 1 and not correction:
+        out.rejected += [Rejected(fact, f.value, "contradictory", _ask(fact)) for f in stated]
+        return
+    f = stated[-1] if correction else stated[0]
+    value = f.value
+    if isinstance(value, int | float) and not isinstance(value, bool) and (reason := entry.out_of_range(value)):
+        out.rejected.append(Rejected(fact, value, reason, _ask(fact)))
+        return
+    out.readings.append(_reading(s, f, fact))
+    rule = data("cues")["live_days"]
+    if fact == rule["from"] and isinstance(value, int) and value <= rule["at_most"] and rule["to"] in lex.facts:
+        quote = s.quote(f.start, f.end)
+        out.readings.append(Reading(rule["to"], value, rule["confidence"], quote, "live_days_from_age"))
+
+
+def _ask(fact: str) -> tuple[str, ...]:
+    return tuple(data("cues")["ask_instead"].get(fact, (fact,)))
+
+
+@functools.cache
+def _compiled(kind: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    cues = data("cues")[kind]
+    return tuple((name, re.compile("|".join(p))) for name, p in cues.items())
+
+
+@functools.cache
+def _second_shop() -> re.Pattern[str]:
+    return re.compile("|".join(data("cues")["second_shop"]))
+
+
+def _unclear(s: Scan) -> tuple[str, ...]:
+    return tuple(name for name, pattern in _compiled("unclear") if pattern.search(s.text))
+
+
+def _first_shop(text: str) -> str:
+    """Of several shops in one message the first alone is read, if it can be told apart."""
+    parts = _second_shop().split(text, maxsplit=1)
+    return parts[0] if len(parts) > 1 and parts[0].strip() else text
+
+
+def _role(text: str) -> str | None:
+    return next((role for role, pattern in _compiled("role") if pattern.search(text)), None)
+
+
+@functools.cache
+def _greetings() -> re.Pattern[str]:
+    words = any_of(data("cues")["greetings"])
+    return re.compile(rf"^(?:(?:{words})[\s,,。!~啊呀哈吗]*)+|(?:[\s,,。!~]*(?:{words}))+[\s,,。!~]*$")
+
+
+def _question(text: str) -> str:
+    """The message without greeting and thanks; the message itself where nothing else is left."""
+    return " ".join(_greetings().sub("", text).split()) or text
+
+
+def _command(text: str) -> str | None:
+    said = text.strip(" 。!.,,")
+    for name, words in data("cues")["commands"].items():
+        if said in words or (said.startswith("/") and said.split()[0] in words):
+            return str(name)
+    return said.split()[0][1:] or None if said.startswith("/") else None
