@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -12,6 +13,9 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, Re
 from telegram.ext import ExtBot
 
 log = logging.getLogger(__name__)
+
+# The library then gives waiting times in the type it is moving to, and does not warn about the old one.
+os.environ.setdefault("PTB_TIMEDELTA", "true")
 
 # Measured: throughput grows up to 32 at once and falls beyond, as the HTTP pool is quadratic.
 CONCURRENT = 32
