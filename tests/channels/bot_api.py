@@ -12,6 +12,7 @@ It is stricter than Telegram in one thing: unknown or mistyped parameters are re
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 import threading
 import time
@@ -75,7 +76,7 @@ class BotApi(Methods):
     async def _start(self) -> None:
         app = web.Application(client_max_size=60 * 2**20)
         app.router.add_route("*", "/bot{token}/{method}", self._handle)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.01)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port)
         await site.start()
@@ -119,7 +120,8 @@ class BotApi(Methods):
 
         async def put() -> int:
             self._next_update += 1
-            self._updates.append({"update_id": self._next_update, **what})
+            # A copy: what was delivered does not change when the message is edited later.
+            self._updates.append({"update_id": self._next_update, **copy.deepcopy(what)})
             self._news.set()
             return self._next_update
 

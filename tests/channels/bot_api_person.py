@@ -74,7 +74,7 @@ class Person:
 
     def edit(self, message: dict[str, Any], text: str) -> None:
         """Correct a message."""
-        message |= {"text": text, "edit_date": int(time.time())}
+        message.update(text=text, edit_date=int(time.time()))
         self.api.update(edited_message=message)
 
     def tap(self, message: dict[str, Any], data: str) -> str:

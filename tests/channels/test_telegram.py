@@ -150,13 +150,13 @@ def test_a_redelivered_update_is_answered_once(api: BotApi, start: Start) -> Non
 
 def test_a_backlog_is_answered_once_and_acknowledged(api: BotApi, start: Start) -> None:
     person = api.person()
-    for i in range(130):  # more than one fetch brings
+    for i in range(105):  # more than one fetch brings
         person.say(str(i))
     core = FakeCore()
     start(core)
-    api.wait(lambda: api.unconfirmed == 0 and len(person.answers) >= 130, 20)
-    assert person.answers == [str(i) for i in range(130)]
-    assert len(core.seen) == 130
+    api.wait(lambda: api.unconfirmed == 0 and len(person.answers) >= 105, 20)
+    assert person.answers == [str(i) for i in range(105)]
+    assert len(core.seen) == 105
 
 
 def test_what_it_can_not_read_is_named(api: BotApi, start: Start) -> None:
