@@ -30,7 +30,7 @@ def _simplifier() -> opencc.OpenCC:
 
 
 def normalise(text: str, limit: int = MAX_QUERY) -> str:
-    """A question as it is searched: NFKC, mojibake repaired, simplified script, no control characters, one space.
+    """A question as it is searched: NFKC, mojibake repaired, simplified script, no control characters.
 
     Cut to `limit` characters: the first two thirds and the last third, since people put the question last.
     """
@@ -56,7 +56,7 @@ def has_contacts(text: str) -> bool:
 
 
 def language(text: str) -> str:
-    """"en" where Latin words outnumber Chinese characters, else "zh"; terms like ROI do not make a text English."""
+    """Return "en" where Latin words outnumber Chinese characters, else "zh"; ROI is no English."""
     return "en" if len(_LATIN.findall(text)) > len(_CJK.findall(text)) else "zh"
 
 

@@ -117,7 +117,7 @@ def compute(
         refuse_zh=untrained, refuse_en=untrained,
     )  # fmt: skip
     dense, everything = Dense(arrays), range(len(passages))
-    weights = {}
+    weights: dict[str, npt.NDArray[np.float64]] = {}
     for lang in ("zh", "en"):
         answered = [
             signals(dense.maxsim(t, lang, everything), dense.heads(v, h), dense.outside(v), known(text))
@@ -129,8 +129,8 @@ def compute(
             for o, (text, v, t) in enumerate(zip(outside, outside_vectors, outside_tokens, strict=True))
             if language(text) == lang
         ]
-        weights[f"refuse_{lang}"] = fit(answered, refused)
-    return replace(arrays, **weights)
+        weights[lang] = fit(answered, refused)
+    return replace(arrays, refuse_zh=weights["zh"], refuse_en=weights["en"])
 
 
 def store(file: Path, arrays: Arrays) -> bool:
@@ -144,10 +144,12 @@ def store(file: Path, arrays: Arrays) -> bool:
         handle, temporary = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
         with os.fdopen(handle, "wb") as out:
             out.write(hashlib.sha256(content).digest() + content)
-        os.replace(temporary, file)
+        Path(temporary).replace(file)
         return True
     except OSError as error:
-        _log.warning("索引写不进 %s(%s):本次只放在内存里,功能不受影响,下次启动要重建", file.parent, error.strerror)
+        _log.warning(
+            "索引写不进 %s(%s):本次只放在内存里,功能不受影响,下次启动要重建", file.parent, error.strerror
+        )
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
         return False
@@ -194,7 +196,7 @@ class Dense:
         return best
 
     def maxsim(self, query: Vectors, language: str, candidates: Sequence[int]) -> npt.NDArray[np.float64]:
-        """Mean over the query tokens (t, d) of the best cosine in each passage's text, shape (n,); 0 if unseen."""
+        """Mean over query tokens (t, d) of the best cosine in each passage, shape (n,); 0 if not proposed."""
         a = self.arrays
         tokens, starts = (a.tokens_en, a.starts_en) if language == "en" else (a.tokens_zh, a.starts_zh)
         scores = np.zeros(self._size)

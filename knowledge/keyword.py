@@ -17,9 +17,12 @@ from knowledge.model import Passage, Terms
 
 _WORD = re.compile(r"[a-z0-9\u4e00-\u9fff]")
 _ENGLISH_STOP = frozenset(
-    "a an the of to in on for is are was be do does did i my me we our you your it its and or if with at by from as"
-    " this that what how why when which who can could should would will not no so but there their they have has"
-    .split()
+    re.findall(
+        r"\w+",
+        "a an the of to in on for is are was be do does did i my me we our you your it its and or if with at by"
+        " from as this that what how why when which who can could should would will not no so but there their"
+        " they have has",
+    )
 )
 
 
@@ -32,11 +35,15 @@ class Segmenter:
         if cache_dir is not None and cache_dir.is_dir():
             self._jieba.tmp_dir = str(cache_dir)
         self._jieba.initialize()
-        for word in (*terms.words, *terms.synonyms.values(), *terms.elsewhere):
-            self._jieba.add_word(word)
+        for word in (*terms.words, *terms.synonyms, *terms.elsewhere):
+            if not word.isascii():
+                self._jieba.add_word(word)
+        self._translated = frozenset(k.lower() for k in terms.synonyms)
         self._stop = frozenset(terms.stopwords) | _ENGLISH_STOP
         # longest first: 小店随心推 before 随心推
-        self._synonyms = sorted(((k.lower(), v) for k, v in terms.synonyms.items()), key=lambda kv: (-len(kv[0]), kv))
+        self._synonyms = sorted(
+            ((k.lower(), v) for k, v in terms.synonyms.items()), key=lambda kv: (-len(kv[0]), kv)
+        )
 
     def expand(self, query: str) -> str:
         """The question followed by the handbook's words for what it says: 千穿 → … 千川."""
@@ -47,13 +54,21 @@ class Segmenter:
         ]  # fmt: skip
         return " ".join([query, *dict.fromkeys(added)]) if added else query
 
+    def is_synonym(self, word: str) -> bool:
+        """Whether terms.yaml translates this word into one of the handbook's."""
+        return word in self._translated
+
     def words(self, text: str) -> list[str]:
         """Words and, of long ones, their parts; lower case, without stop words and punctuation."""
-        return [w for w in self._jieba.cut_for_search(text.lower()) if _WORD.search(w) and w not in self._stop]
+        return [
+            w for w in self._jieba.cut_for_search(text.lower()) if _WORD.search(w) and w not in self._stop
+        ]
 
     def content_words(self, text: str) -> list[str]:
         """Whole words of at least two characters: what a question is about."""
-        words = [w for w in self._jieba.cut(text.lower()) if len(w) > 1 and _WORD.search(w) and w not in self._stop]
+        words = [
+            w for w in self._jieba.cut(text.lower()) if len(w) > 1 and _WORD.search(w) and w not in self._stop
+        ]
         return [w for w in words if not w.isdigit()]
 
 
@@ -64,14 +79,18 @@ class Keywords:
         self._segmenter = segmenter
         corpus = [
             segmenter.words(
-                normalise(" ".join([p.title, p.title, *p.path, p.title_en, *p.aliases, p.text, p.text_en]), 100_000)
+                normalise(
+                    " ".join([p.title, p.title, *p.path, p.title_en, *p.aliases, p.text, p.text_en]), 100_000
+                )
             )
             for p in passages
         ]
         self.vocabulary = frozenset(w for words in corpus for w in words)
         # without aliases: the refusal is calibrated on them, and they would know all of their own words
         self._told = frozenset(
-            w for p in passages for w in segmenter.content_words(f"{p.title} {p.title_en} {p.text} {p.text_en}")
+            w
+            for p in passages
+            for w in segmenter.content_words(f"{p.title} {p.title_en} {p.text} {p.text_en}")
         )
         self._bm25 = bm25s.BM25()
         self._bm25.index(corpus, show_progress=False)
@@ -85,6 +104,10 @@ class Keywords:
         return np.asarray(self._bm25.get_scores(words), np.float64)
 
     def known_share(self, query: str) -> float:
-        """Share of the question's content words that the handbook knows; 0 for a question without any."""
+        """Share of the question's content words that the handbook knows, synonyms too; 0 without any word."""
         words = self._segmenter.content_words(query)
-        return sum(w in self._told for w in words) / len(words) if words else 0.0
+        return (
+            sum(w in self._told or self._segmenter.is_synonym(w) for w in words) / len(words)
+            if words
+            else 0.0
+        )

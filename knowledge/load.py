@@ -70,7 +70,7 @@ def _explain(error: ValidationError) -> tuple[str, str, str]:
 
 
 def read_entry(file: Path) -> Entry:
-    """One handbook file. Raises PassageError (unreadable, no head, bad YAML, a field missing, unknown or wrong)."""
+    """One handbook file. Raises PassageError: unreadable, no head, bad YAML, a field missing or wrong."""
     name = file.name
     guess = name.split("-")[0]
     try:
@@ -94,10 +94,14 @@ def read_entry(file: Path) -> Entry:
         head = Head.model_validate(data)
     except ValidationError as error:
         field, what, right = _explain(error)
-        raise PassageError(name, _line_of(head_text, field, 2), str(data.get("id", guess)), what, right) from None
+        raise PassageError(
+            name, _line_of(head_text, field, 2), str(data.get("id", guess)), what, right
+        ) from None
     body_line = 3 + head_text.count("\n") + (len(body) - len(body.lstrip("\n")))
     if body.count(ENGLISH) != 1:
-        raise PassageError(name, body_line, head.id, f"正文里应恰有一行 {ENGLISH}", "中文在前,这一行之后是英文")
+        raise PassageError(
+            name, body_line, head.id, f"正文里应恰有一行 {ENGLISH}", "中文在前,这一行之后是英文"
+        )
     chinese, english = (strip_contacts(part).strip() for part in body.split(ENGLISH))
     if not chinese or not english:
         raise PassageError(name, body_line, head.id, "缺中文或英文正文", f"{ENGLISH} 前后都要有内容")
@@ -121,19 +125,23 @@ def order(id: str) -> tuple[int, ...]:
 
 
 def load_passages(folder: Path) -> tuple[Passage, ...]:
-    """All passages in the handbook's order. Raises PassageError, also for an id used twice or an empty folder."""
+    """All passages in order. Raises PassageError, also for an id used twice or an empty folder."""
     seen: dict[str, Entry] = {}
     for file in handbook_files(folder):
         entry = read_entry(file)
-        id = entry.passage.id
-        if id in seen:
+        name = entry.passage.id
+        if name in seen:
             raise PassageError(
-                file.name, entry.lines["id"], id, f"编号已被 {seen[id].file.name} 使用", "每段一个编号,请换一个"
+                file.name,
+                entry.lines["id"],
+                name,
+                f"编号已被 {seen[name].file.name} 使用",
+                "每段一个编号,请换一个",
             )
-        seen[id] = entry
+        seen[name] = entry
     if not seen:
         raise PassageError(folder.name, 1, "-", "文件夹里没有一段手册", "应有 HB4.4-….md 这样的文件")
-    return tuple(seen[id].passage for id in sorted(seen, key=order))
+    return tuple(seen[name].passage for name in sorted(seen, key=order))
 
 
 def _load(file: Path) -> Any:
@@ -162,7 +170,9 @@ def load_sources(file: Path = HERE / "sources.yaml") -> dict[str, Source]:
     text = file.read_text(encoding="utf-8")
     if not isinstance(data, dict):
         raise DataError(file.name, 1, "应为 编号: {title, year, grade}", "请按已有的条目写")
-    return {str(id): _validated(file, Source, value, _line_of(text, str(id), 1)) for id, value in data.items()}
+    return {
+        str(key): _validated(file, Source, value, _line_of(text, str(key), 1)) for key, value in data.items()
+    }
 
 
 @lru_cache(maxsize=4)

@@ -85,8 +85,11 @@ class OutOfScope(_Strict):
 
 
 class Terms(_Strict):
-    """terms.yaml. `synonyms`: what people write → words of the handbook; `words`: kept whole by the segmenter;
-    `elsewhere` without `home` in a question means another platform; `never`: looked up elsewhere each day."""
+    """terms.yaml.
+
+    `synonyms`: what people write → words of the handbook; `words`: kept whole by the segmenter; `elsewhere`
+    without `home` in a question means another platform; `never`: changes daily, looked up at its source.
+    """
 
     synonyms: dict[str, str]
     words: list[str]

@@ -1,8 +1,8 @@
 """Search the handbook by question, or fetch a passage by id.
 
-The ranking is the best of the measured ones: late interaction over token vectors (MaxSim) plus 0.3 of BM25, both
-as z-scores over the passages, plus the nearest title or alias as a vector of its own. Whether anything answers
-is decided apart from the ranking, in `knowledge.refuse`.
+The ranking is the best of the measured ones: late interaction over token vectors (MaxSim) plus 0.3 of BM25,
+both as z-scores over the passages, plus the nearest title or alias as a vector of its own. Whether anything
+answers is decided apart from the ranking, in `knowledge.refuse`.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from knowledge.load import HANDBOOK, load_passages, load_sources, load_terms
 from knowledge.model import Hit, Passage, SearchResult
 from knowledge.refuse import belongs_elsewhere, margin, signals
 
-#: Weights of the z-scores beside MaxSim's 1. BM25 as in the measurements; the alias weight by the tuning half.
+#: Weights of the z-scores beside MaxSim's 1: BM25 as measured before, the heads by the tuning half.
 BM25_WEIGHT = 0.3
-HEAD_WEIGHT = 1.0
+HEAD_WEIGHT = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +98,16 @@ class Library:
     def source_title(self, passage: Passage) -> str:
         """The sources as a person reads them, with years: 《…》(2021);…"""
         names = []
-        for id in passage.sources:
-            source = self._sources.get(id)
+        for key in passage.sources:
+            source = self._sources.get(key)
             if source is None:
-                names.append(id)
+                names.append(key)
             else:
                 names.append(source.title + (f"({source.year})" if source.year else ""))
         return ";".join(dict.fromkeys(names))
 
     def search(self, query: str, top: int = 5) -> SearchResult:
-        """The best passages for a question in Chinese or English, or a refusal with up to three titles nearby.
+        """The best passages for a question in Chinese or English, or a refusal with up to three titles.
 
         Never raises for what a person typed. `top` is clamped to 1 … all passages.
         """
@@ -134,7 +134,7 @@ class Library:
         fused = _z(maxsim) + BM25_WEIGHT * _z(bm25) + HEAD_WEIGHT * _z(heads)
         known = engines.keywords.known_share(query)
         weights = engines.dense.arrays.refuse_en if lang == "en" else engines.dense.arrays.refuse_zh
-        decided = margin(weights, signals(maxsim, heads, engines.dense.outside(vector), known))
+        decided = margin(weights, signals(maxsim, heads, engines.dense.outside(vector), known), lang)
         return Scores(maxsim, bm25, heads, fused, decided)
 
     def _ready(self) -> _Engines:
@@ -154,5 +154,3 @@ class Library:
             store(file, arrays)
         self.encoder.warm()
         return _Engines(keywords, segmenter, Dense(arrays))
-
-

