@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from bot.conversation.extract import Name
 from bot.conversation.fit import Fit, fit
@@ -82,7 +81,7 @@ def retracted(s: Scan, found: list[Name], lex: Lexicon) -> tuple[str, ...]:
 
 def replies(s: Scan, lex: Lexicon, asked: tuple[str, ...], taken: set[str]) -> Iterator[Found]:
     """A bare answer to what was asked: 35, 一个月, 没有. "不知道" answers nothing."""
-    cues, text = _cues(), s.skeleton.strip(" 。!,,~.")
+    cues, text = _cues(), s.skeleton.strip(" 。!,~.")
     if not asked or len(text) > 40 or cues["unknown"].search(text):
         return
     open_facts = [f for f in asked if f in lex.facts and f not in taken]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bot.conversation.fit import fit, several_rates
 from bot.conversation.lexicon import RATE, Lexicon
-from bot.conversation.patterns import Found
+from bot.conversation.patterns import Found, expand
 from bot.conversation.scan import NUMBER_CHARS, Scan
 from bot.conversation.text import any_of, data
 from rules.facts import Value
@@ -101,8 +101,6 @@ def _read(s: Scan, place: int, name: Name, lex: Lexicon, cost: float) -> Iterato
     token = s.tokens[place]
     if token.kind == "weak" and cost > 1.5:
         return
-    if token.kind in {"plain", "weak"} and token.value < 1 and token.value != 0 and RATE in name.facts:
-        pass
     span = (min(place, name.start), max(place + 1, name.end))
     sure = 0.95 if cost < 2 else 0.8
     for fact in name.facts:
@@ -111,12 +109,20 @@ def _read(s: Scan, place: int, name: Name, lex: Lexicon, cost: float) -> Iterato
                 yield Found(rate[0], rate[1], place, *span, assumed=rate[2], confidence=rate[3])
             continue
         fact_name, _, part = fact.partition(".")
+        if (other := _elsewhen(fact_name)) and other.search(s.skeleton, max(s.clause(name.start)[0], span[0] - 6), span[1] + 3):
+            continue
         if part:
             if token.kind in {"count", "plain"} and token.value == int(token.value):
                 yield Found(fact_name, {part: int(token.value)}, place, *span, confidence=sure)
             continue
         if (got := fit(lex.facts[fact_name], token, name.word)) is not None:
             yield Found(fact_name, got.value, place, *span, assumed=got.assumed, confidence=min(sure, got.confidence))
+
+
+@functools.cache
+def _elsewhen(fact: str) -> re.Pattern[str] | None:
+    source = data("cues")["not_beside"].get(fact)
+    return re.compile(expand(source)) if source else None
 
 
 def inherit(s: Scan, found: list[Name], lex: Lexicon) -> Iterator[Found]:
@@ -129,7 +135,8 @@ def inherit(s: Scan, found: list[Name], lex: Lexicon) -> Iterator[Found]:
         if not earlier or not any(start <= p < place and s.states[p] & {"other", "peer", "past"} for p in s.nearest):
             continue
         name = earlier[-1]
-        for read in _read(s, place, name, lex, 0):
+        own = Name(name.start, name.end, name.word, tuple(f.removeprefix("peer_") for f in name.facts))
+        for read in _read(s, place, own, lex, 0):
             s.used.add(place)
             yield read
             break

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bot.conversation.numbers import is_unit
 from bot.conversation.text import any_of, data, normalise
 from rules.facts import Fact
 
@@ -24,7 +25,7 @@ class Lexicon:
     name_pattern: re.Pattern[str] = re.compile("(?!)")
     value_pattern: re.Pattern[str] = re.compile("(?!)")
     verdict_pattern: re.Pattern[str] = re.compile("(?!)")
-    digit_pattern: re.Pattern[str] = re.compile("(?!)")
+    word_pattern: re.Pattern[str] = re.compile("(?!)")
 
 
 _built: list[Lexicon] = []
@@ -61,7 +62,6 @@ def _build(facts: Mapping[str, Fact]) -> Lexicon:
     lex.name_pattern = re.compile(any_of(lex.names))
     lex.value_pattern = re.compile(any_of(lex.values))
     lex.verdict_pattern = re.compile(any_of(lex.verdicts))
-    numeral = re.compile(r"[\d一二三四五六七八九十百千万]")
-    everything = [*lex.names, *lex.values, *lex.verdicts]
-    lex.digit_pattern = re.compile(any_of(w for w in everything if numeral.search(w)))
+    # No number begins or ends inside a word: 家具 holds no unit 家, 近7天停留 no 7.
+    lex.word_pattern = re.compile(any_of(w for w in [*lex.names, *lex.values, *lex.verdicts] if not is_unit(w)))
     return lex

@@ -18,7 +18,9 @@ from bot.conversation.text import any_of, data
 # ratio (1:3), period (每天: a stretch of time without a number), nothing (5折: no fact takes it).
 _ARABIC = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+"
 _DIGITS = "零一二两三四五六七八九"
-_CHINESE = rf"[{_DIGITS}十百千万亿〇]+(?:点[{_DIGITS}]+)?"
+# "八万一年": the 一 belongs to the year.
+_RUN = f"[{_DIGITS}十百千万亿〇]"
+_CHINESE = rf"(?:{_RUN}{{2,}}(?:(?<![万千百亿]一)|(?!\s?(?:个|年|天|周|季|单|场|次)))|{_RUN})(?:点[{_DIGITS}]+)?"
 _SMALLER = {"亿": "千万", "万": "千", "千": "百", "百": "十"}
 
 
@@ -81,14 +83,20 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     | (?P<mmss>(?P<mm>{n})\s?(?:m|min|分钟?|'|′)\s?(?P<ss>\d{{1,2}}(?!\d|\s?[%:点])|[{_DIGITS}十]{{1,3}}|半)\s?(?:s(?![a-z])|秒|sec)?)
     | (?P<colon>(?P<a>\d+(?:\.\d+)?|[{_DIGITS}])\s?(?::|比|to\ )\s?(?P<b>\d+(?:\.\d+)?|[{_DIGITS}](?:点[{_DIGITS}]+)?)(?![:\d]))
     | (?P<half>(?<![{_DIGITS}\d])(?:一半|对半|half\ of|half(?!\ an?\ )))
-    | (?P<halfunit>半\s?(?:个)?(?P<hu>{lasting}|小时|月|分钟|年))
-    | (?P<sign>(?<![\d\w%)])-\s?)?[¥$]?\s?(?P<n>{n})\s?(?P<more1>{more})?\s?(?:个\s?)??(?P<mag>{mags})?
-      (?:(?P<more2>{more})|(?P<tail>[1-9{_DIGITS}](?![\d{_DIGITS}.]))(?P<tailmag>[千百])?)?
+    | (?P<halfunit>(?:(?P<hn>{n})\s?个)?半\s?(?:个)?(?P<hu>小时|月|{lasting}))
+    | (?P<pair>(?P<p1>[{_DIGITS}])(?P<p2>[二三四五六七八九])(?P<ps>[十百千万亿]+|(?=\s?(?:个|单|件|天|块|%|成|秒|条|人|场|家|款)))\s?(?P<punit>{any_of(units)})?)
+    | (?P<sign>(?<![\d\w%)])-\s?)?[¥$]?\s?(?P<n>{n})\s?(?P<more1>{more})?\s?(?:(?:个\s?)?(?P<mag>{mags}))?
+      (?(mag)(?:(?P<more2>{more})|(?P<tail>[1-9二两三四五六七八九](?![\d{_DIGITS}.十万%:]|个?(?:点|月|年|天|周|季|单|成)))(?P<tailmag>[千百])?)?|)
       \s?(?P<unit>{any_of(units)})?(?P<and>(?<=成|块|点|年|月)(?:半|[1-9{_DIGITS}](?![\d{_DIGITS}.万千百w%个])))?\s?(?P<after>{after})?
     """
     before = re.compile(rf"(?:{any_of(d['about_before'])})\s?$")
-    protected = re.compile(any_of([*d["not_numbers"], *map(str, d["festivals"])]))
+    protected = re.compile(rf"(?<![\d{_DIGITS}十百千])(?:{any_of([*d['not_numbers'], *map(str, d['festivals'])])})")
     return re.compile(pattern, re.VERBOSE), before, protected
+
+
+def is_unit(word: str) -> bool:
+    """Whether a word counts something itself (粉, orders)."""
+    return word in _units() or word in data("units")["periods"]
 
 
 def protected_spans(text: str) -> list[tuple[int, int]]:
@@ -141,9 +149,21 @@ def _token(m: re.Match[str]) -> Number | None:
     if m["half"]:
         return Number(start, end, "rate", 0.5)
     if m["halfunit"]:
-        kind, size = _units().get(m["hu"]) or _units()["个" + m["hu"]]
-        return Number(start, end, kind, size / 2, unit=m["hu"])
+        kind, size = _units()["个" + m["hu"]] if m["hu"] == "月" else _units()[m["hu"]]
+        return Number(start, end, kind, size * ((m["hn"] and _number(m["hn"]) or 0) + 0.5), unit=m["hu"])
+    if m["pair"]:
+        return _pair(m, start, end)
     return _amount(m, start, end)
+
+
+def _pair(m: re.Match[str], start: int, end: int) -> Number | None:
+    """三四十单: from 30 to 40."""
+    low, high = _number(m["p1"] + m["ps"]), _number(m["p2"] + m["ps"])
+    if low is None or high is None or low >= high:
+        return None
+    kind, size = _units().get(m["punit"] or "", ("plain", 1.0))
+    scaled = m["ps"][-1:] in {"万", "亿"}
+    return Number(start, end, kind, low * size, high * size, True, scaled, m["punit"] or "")
 
 
 def _of(written: str) -> float | None:
@@ -161,11 +181,7 @@ def _amount(m: re.Match[str], start: int, end: int) -> Number | None:
         value *= size
         if m["tail"] and (tail := _number(m["tail"])) is not None:
             value += tail * ({"千": 1000, "百": 100}.get(m["tailmag"] or "") or size / 10)
-    elif m["tail"]:
-        return None
     kind, factor = _units().get(unit, ("plain", 1.0))
-    if unit in {"points"}:
-        kind = "rate"
     if m["and"]:
         value += 0.5 if m["and"] == "半" else (_number(m["and"]) or 0) / 10
     value *= factor
@@ -194,6 +210,8 @@ def _ranges(text: str, found: list[Number]) -> list[Number]:
             continue
         between = text[last.end : token.start]
         like = last.kind == token.kind or last.kind in {"plain", "weak"}
+        if token.kind in {"plain", "weak"} and not like and _TO.fullmatch(between):
+            token, like = _same_unit(last, token), True
         moved = like and (
             (_TO.fullmatch(between) and not _RANGE.fullmatch(between))
             or (_RANGE.fullmatch(between) and "和" not in between and _FROM.search(text[: last.start][-12:]))
@@ -205,6 +223,13 @@ def _ranges(text: str, found: list[Number]) -> list[Number]:
         else:
             out.append(token)
     return out
+
+
+def _same_unit(last: Number, token: Number) -> Number:
+    """ "从28秒提到52": the later number has the unit of the earlier."""
+    size = 0.01 if last.unit.startswith("百分") else _units().get(last.unit, ("", 1.0))[1]
+    size = 0.01 if last.kind == "rate" and not last.unit else size
+    return replace(token, kind=last.kind, value=round(token.value * size, 10), unit=last.unit)
 
 
 def _range(low: Number, high: Number) -> Number:

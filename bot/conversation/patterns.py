@@ -32,8 +32,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
+    """One entry of the data: `beside` must stand in the same sentence, `not_after` not just before it."""
+
     say: re.Pattern[str]
     not_after: re.Pattern[str] | None
+    beside: re.Pattern[str] | None
     facts: tuple[str | None, ...]
     units: tuple[tuple[str, ...] | None, ...]
     entry: dict[str, Any]
@@ -55,7 +58,8 @@ def _patterns() -> tuple[Pattern, ...]:
         facts = tuple(entry.get("facts", ()))
         units = tuple(tuple(u) if u else None for u in entry.get("units", ())) or (None,) * len(facts)
         guard = re.compile(f"(?:{expand(before)})$") if before else None
-        out.append(Pattern(re.compile(expand(entry["say"])), guard, facts, units, entry))
+        beside = re.compile(expand(entry["with"])) if "with" in entry else None
+        out.append(Pattern(re.compile(expand(entry["say"])), guard, beside, facts, units, entry))
     return tuple(out)
 
 
@@ -64,6 +68,8 @@ def apply(s: Scan, lex: Lexicon) -> Iterator[Found]:
     for pattern in _patterns():
         for m in pattern.say.finditer(s.skeleton):
             if pattern.not_after and pattern.not_after.search(s.skeleton[max(0, m.start() - 12) : m.start()]):
+                continue
+            if pattern.beside and not pattern.beside.search(s.skeleton[slice(*s.sentence(m.start()))]):
                 continue
             yield from _match(pattern, m, s, lex)
 
@@ -85,7 +91,7 @@ def _match(pattern: Pattern, m: re.Match[str], s: Scan, lex: Lexicon) -> Iterato
         if (units and token.unit not in units) or token.value != entry.get("only", token.value):
             return
         got = fit(lex.facts[fact], token)
-        if got is None:
+        if got is None or (entry.get("scaled") and not token.scaled):
             return
         fits.append((fact, got, place))
     for fact, got, place in fits:

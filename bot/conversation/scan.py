@@ -95,7 +95,10 @@ def _cues() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Patte
 
 def scan(text: str, lex: Lexicon) -> Scan:
     """Lay out a normalised text."""
-    found = numbers(text, [m.span() for m in lex.digit_pattern.finditer(text)])
+    no_numbers = [m.span() for m in lex.word_pattern.finditer(text)]
+    for name in data("cues")["unclear_numbers"]:
+        no_numbers += [m.span() for p in data("cues")["unclear"][name] for m in re.finditer(p, text)]
+    found = numbers(text, no_numbers)
     pieces: list[str] = []
     origin: list[int] = []
     tokens: dict[int, Number] = {}

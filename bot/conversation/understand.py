@@ -160,7 +160,9 @@ def _sort(s: Scan, lex: Lexicon, found: list[Found], correction: bool) -> _Sorte
     for f in sorted(found, key=lambda f: f.place):
         state = s.states[f.place] if f.place < len(s.states) else frozenset[str]()
         fact = f.fact
-        if "peer" in state:
+        if fact.startswith("peer_"):
+            pass
+        elif "peer" in state:
             fact = f"peer_{fact}"
             if fact not in lex.facts:
                 continue
