@@ -52,9 +52,15 @@ check_tools() {
         die "Python.h of Python $version is missing; get it: apt-get install python$version-dev"
 }
 
+# Twice quiet hides progress and warnings; errors still show. Most modules of torch are never imported, so
+# compiling each at first use instead of all of them now saves a good part of the time. A pip that fails cleans
+# up after itself; one that is killed does not, and leaves the mark.
 pip() {
-    # Twice quiet hides progress and warnings; errors still show.
-    "$venv/bin/python" -m pip "$1" -qq --no-input -c constraints.txt "${@:2}"
+    local status=0
+    touch "$venv/busy"
+    "$venv/bin/python" -m pip "$1" -qq --no-compile "${@:2}" || status=$?
+    rm -f "$venv/busy"
+    return "$status"
 }
 
 digest() {
@@ -64,8 +70,8 @@ digest() {
 install() {
     local py=$1
     echo "setup: installing into $venv with $("$py" --version 2>&1) (a minute or more the first time)"
-    # An environment whose interpreter or pip does not run is half-made or outlived its Python.
-    if ! in_range "$venv/bin/python" || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+    # An environment in which pip was killed, or does not run, or that outlived its Python, is made anew.
+    if [ -e "$venv/busy" ] || ! in_range "$venv/bin/python" || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
         "$py" -m venv --clear "$venv"
     fi
     rm -f "$venv/stamp" "$venv/model-stamp"
@@ -74,18 +80,18 @@ install() {
         export CC="${CC:-gcc} -O2 -DPyEval_CallObject=PyObject_CallObject"
     fi
     # torch first: resolved among the others, a newer release with gigabytes of CUDA might be taken.
-    pip install "$(grep '^torch==' requirements.txt)" "$(grep '^setuptools==' constraints.txt)" ||
+    pip install -c constraints.txt "$(grep '^torch==' requirements.txt)" "$(grep '^setuptools==' constraints.txt)" ||
         die "torch could not be installed (see above); run make setup again"
     # Without isolation the sources are built by the pinned setuptools, not by whatever is newest.
-    pip install --no-build-isolation --use-pep517 -r requirements.txt -r requirements-dev.txt ||
+    pip install -c constraints.txt --no-build-isolation --use-pep517 -r requirements.txt -r requirements-dev.txt ||
         die "the dependencies could not be installed (see above); run make setup again"
     if ! "$venv/bin/python" -c 'import durable.engine' >/dev/null 2>&1; then
         # A wheel that pip had cached from a build without the flags above.
-        pip install --no-build-isolation --use-pep517 --no-cache-dir --no-deps --force-reinstall \
+        pip install -c constraints.txt --no-build-isolation --use-pep517 --no-cache-dir --no-deps --force-reinstall \
             "$(grep '^durable-rules==' requirements.txt)" || die "durable-rules could not be built (see above)"
     fi
     rm -rf "$venv/outsiders"
-    "$venv/bin/python" -m pip install -qq --no-deps --target "$venv/outsiders" -r requirements-outsiders.txt ||
+    pip install --no-deps --target "$venv/outsiders" -r requirements-outsiders.txt ||
         die "the test client could not be installed (see above); run make setup again"
     "$venv/bin/python" -m pip check >/dev/null || "$venv/bin/python" -m pip check
 }

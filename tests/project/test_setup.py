@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TOOLS = ["bash", "cat", "cksum", "dirname", "rm", "grep", "make", "env"]
+TOOLS = ["bash", "cat", "cksum", "dirname", "rm", "touch", "grep", "make", "env"]
 
 
 @pytest.fixture
