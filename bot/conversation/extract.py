@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -38,10 +39,8 @@ def _fillers() -> re.Pattern[str]:
 
 def names(s: Scan, lex: Lexicon) -> list[Name]:
     """The fact words of a message, longest first at each place."""
-    return [
-        Name(m.start(), m.end(), m[0], tuple(lex.names.get(m[0]) or lex.names.get(" ".join(m[0].split()), ())))
-        for m in lex.name_pattern.finditer(s.skeleton)
-    ]
+    found = ((m, lex.names.get(" ".join(m[0].split()), [])) for m in lex.name_pattern.finditer(s.skeleton))
+    return [Name(m.start(), m.end(), m[0], tuple(facts)) for m, facts in found]
 
 
 def _gap_cost(gap: str) -> float:
@@ -57,13 +56,14 @@ def _gap_cost(gap: str) -> float:
 def nearest(s: Scan, found: list[Name], lex: Lexicon) -> Iterator[Found]:
     """Each unused number to the nearest word whose unit and type it fits; one number, one fact."""
     pairs: list[tuple[float, int, int, Name]] = []
-    free = [p for p in s.tokens if p not in s.used and p not in s.not_values]
-    for name in found:
-        for place in free:
+    free = sorted(p for p in s.tokens if p not in s.used and p not in s.not_values)
+    starts = [n.start for n in found]
+    for i, name in enumerate(found):
+        for place in free[bisect_left(free, name.start - 4) : bisect_left(free, name.end + 25)]:
             if place >= name.end and place - name.end <= 24:
                 cost = _gap_cost(s.skeleton[name.end : place])
-                between = any(name.end <= other.start < place for other in found)
-                cost += 3 * between
+                cost += 0.6 * _numbers_first(s, name, found)
+                cost += 3 * (i + 1 < len(found) and starts[i + 1] < place)
             elif place < name.start and name.start - place <= 4:
                 gap = s.skeleton[place + 1 : name.start]
                 cost = _BEFORE + 0.3 * len(gap) if _GAP_BEFORE.fullmatch(gap) else 99
@@ -88,9 +88,14 @@ def nearest(s: Scan, found: list[Name], lex: Lexicon) -> Iterator[Found]:
 
 def _leads(s: Scan, place: int, found: list[Name]) -> float:
     """In "20万坑位+20%佣金" the numbers come first; then each belongs to the word after it."""
-    start, _ = s.clause(place)
-    first = min((n.start for n in found if n.start >= start), default=place)
-    return 1.1 if first > place or not any(start <= n.start < place for n in found) else 0.0
+    first = bisect_left(found, s.clause(place)[0], key=lambda n: n.start)
+    return 1.1 if first == len(found) or found[first].start > place else 0.0
+
+
+def _numbers_first(s: Scan, name: Name, found: list[Name]) -> bool:
+    start, _ = s.clause(name.start)
+    first = found[bisect_left(found, start, key=lambda n: n.start)].start
+    return any(p in s.tokens and p not in s.used for p in range(max(start, first - 2), first))
 
 
 def _aside(s: Scan, place: int) -> bool:
@@ -109,14 +114,20 @@ def _read(s: Scan, place: int, name: Name, lex: Lexicon, cost: float) -> Iterato
                 yield Found(rate[0], rate[1], place, *span, assumed=rate[2], confidence=rate[3])
             continue
         fact_name, _, part = fact.partition(".")
-        if (other := _elsewhen(fact_name)) and other.search(s.skeleton, max(s.clause(name.start)[0], span[0] - 6), span[1] + 3):
+        if (other := _elsewhen(fact_name)) and other.search(
+            s.skeleton, max(s.clause(name.start)[0], span[0] - 6), span[1] + 3
+        ):
             continue
         if part:
             if token.kind in {"count", "plain"} and token.value == int(token.value):
                 yield Found(fact_name, {part: int(token.value)}, place, *span, confidence=sure)
             continue
-        if (got := fit(lex.facts[fact_name], token, name.word)) is not None:
-            yield Found(fact_name, got.value, place, *span, assumed=got.assumed, confidence=min(sure, got.confidence))
+        if token.kind == "date" and lex.facts[fact_name].type == "date":
+            yield Found(fact_name, token.unit, place, *span, confidence=sure)
+        elif (got := fit(lex.facts[fact_name], token, name.word)) is not None:
+            yield Found(
+                fact_name, got.value, place, *span, assumed=got.assumed, confidence=min(sure, got.confidence)
+            )
 
 
 @functools.cache
@@ -130,11 +141,12 @@ def inherit(s: Scan, found: list[Name], lex: Lexicon) -> Iterator[Found]:
     for place in sorted(s.tokens):
         if place in s.used or place in s.not_values or not s.states[place] & {"self", "now"}:
             continue
-        start, _ = s.sentence(place)
-        earlier = [n for n in found if start <= n.start < place]
-        if not earlier or not any(start <= p < place and s.states[p] & {"other", "peer", "past"} for p in s.nearest):
+        start = max(s.sentence(place)[0], place - 60)
+        last = bisect_left(found, place, key=lambda n: n.start) - 1
+        aside = (s.states[p] & {"other", "peer", "past"} for p in range(start, place) if p in s.nearest)
+        if last < 0 or found[last].start < start or not any(aside):
             continue
-        name = earlier[-1]
+        name = found[last]
         own = Name(name.start, name.end, name.word, tuple(f.removeprefix("peer_") for f in name.facts))
         for read in _read(s, place, own, lex, 0):
             s.used.add(place)
@@ -173,9 +185,10 @@ def choices(s: Scan, lex: Lexicon, asked: tuple[str, ...]) -> Iterator[Found]:
         for fact, value in lex.values.get(m[0], ()):
             before = s.skeleton[max(0, m.start() - 8) : m.start()]
             clause = s.clause(m.start())
+            sentence = s.sentence(m.start())
             if lex.facts[fact].type == "set":
                 cue = cues.get(f"set_cue.{fact}")
-                told = fact in asked or (cue and cue.search(s.skeleton[clause[0] : clause[1]]))
+                told = fact in asked or (cue and cue.search(s.skeleton[sentence[0] : sentence[1]]))
                 if told and not cues["set_missing"].search(before):
                     functions.setdefault(fact, []).append((value, m.start()))
                 continue
@@ -201,7 +214,11 @@ def verdicts(s: Scan, lex: Lexicon) -> Iterator[Found]:
         fact, value = lex.verdicts.get(m[0], ("", False))
         start, end = s.clause(m.start())
         before = s.skeleton[start : m.start()]
-        if not fact or cues["bool_not_in"].search(s.skeleton[start:end]) or cues["bool_not_after"].search(before):
+        if (
+            not fact
+            or cues["bool_not_in"].search(s.skeleton[start:end])
+            or cues["bool_not_after"].search(before)
+        ):
             continue
         verdict: Value = value
         yield Found(fact, verdict, m.start(), m.start(), m.end(), confidence=0.9)

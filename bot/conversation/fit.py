@@ -9,7 +9,7 @@ from bot.conversation.numbers import Number
 from bot.conversation.text import data
 from rules.facts import Fact
 
-_PLAIN = {"plain", "weak"}
+_PLAIN = {"plain"}  # a lone Chinese digit is a value of ROI alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +31,16 @@ def fit(fact: Fact, token: Number, word: str = "") -> Fit | None:
         if high is None:
             return None
         value = high if fact.name in data("cues")["hurts_high"] else low
-        return Fit(_whole(fact, value), "cautious_end", 0.7)
+        return Fit(_whole(value), "cautious_end", 0.7)
     five = data("cues")["five_points"]
     if fact.name == five["fact"] and 0 < low <= five["at_most"]:
-        return Fit(_whole(fact, low * five["times"]), "five_point_score", five["confidence"])
+        return Fit(_whole(low * five["times"]), "five_point_score", five["confidence"])
     if token.about:
-        return Fit(_whole(fact, low), "approximate", 0.6)
-    return Fit(_whole(fact, low), None, 0.95)
+        return Fit(_whole(low), "approximate", 0.6)
+    return Fit(_whole(low), None, 0.95)
 
 
-def _whole(fact: Fact, value: float) -> float | int:
+def _whole(value: float) -> float | int:
     value = round(value, 8)
     return int(value) if value == int(value) else value
 
@@ -76,7 +76,9 @@ def _by_unit(fact: Fact, token: Number, value: float) -> float | None:
     if unit == "秒":
         if kind == "ratio" and token.parts and token.parts[1] < 60:
             return token.parts[0] * 60 + token.parts[1]
-        return {"seconds": value, "points": value * 60, "plain": value}.get(kind) if not token.scaled else None
+        return (
+            {"seconds": value, "points": value * 60, "plain": value}.get(kind) if not token.scaled else None
+        )
     if unit == "天":
         return value if kind == "days" or (kind == "plain" and not token.scaled) else None
     if unit == "月":
@@ -86,10 +88,10 @@ def _by_unit(fact: Fact, token: Number, value: float) -> float | None:
     if unit == "分":
         return value if kind in {"points", "plain"} and not token.scaled else None
     if unit is None:
-        return value if kind in _PLAIN | {"ratio", "rate"} else None
+        return value if kind in {"plain", "weak", "ratio", "rate"} else None
     if kind == "count":
         return value if token.unit in data("cues")["unit_fits"].get(unit, ()) else None
-    return value if kind in _PLAIN else None
+    return value if kind in _PLAIN or (kind == "weak" and value == 0) else None
 
 
 def several_rates(token: Number, word: str) -> tuple[str, float, str | None, float] | None:

@@ -25,7 +25,9 @@ from bot.conversation.text import data, normalise
 class Encoder(Protocol):
     """Anything that turns texts into unit vectors of shape (n, d)."""
 
-    def encode(self, texts: list[str], kind: Literal["query", "passage"] = ..., /) -> npt.NDArray[np.float32]: ...
+    def encode(
+        self, texts: list[str], kind: Literal["query", "passage"] = ..., /
+    ) -> npt.NDArray[np.float32]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,9 @@ def _intents() -> _Intents:
         norm = math.sqrt(sum((n * idf[p]) ** 2 for p, n in count.items())) or 1.0
         for p, n in count.items():
             pairs[p].append((i, n * idf[p] / norm))
-    cues = [(re.compile(c), w, i) for i, e in enumerate(entries.values()) for c, w in e.get("cues", {}).items()]
+    cues = [
+        (re.compile(c), w, i) for i, e in enumerate(entries.values()) for c, w in e.get("cues", {}).items()
+    ]
     return _Intents(
         names,
         tuple(owners),
@@ -113,7 +117,7 @@ def _near(text: str, encoder: Encoder) -> npt.NDArray[np.float64]:
     weights = data("intents")["weights"]
     cosine = vectors @ encoder.encode([text[:500]], "query")[0]
     spread = (cosine - weights["vector_floor"]) / (weights["vector_top"] - weights["vector_floor"])
-    return np.clip(spread, 0, 1).astype(np.float64)
+    return np.asarray(np.clip(spread, 0, 1), dtype=np.float64)
 
 
 def scores(text: str, said: Collection[str], encoder: Encoder | None) -> dict[str, float]:
@@ -189,21 +193,31 @@ def _outside(text: str) -> tuple[list[str], str]:
 def classify(
     text: str,
     *,
-    said: Collection[str],
+    said: Collection[tuple[str, str]],
+    role: str | None,
     correction: bool,
     supposed: bool,
     answering: bool,
     encoder: Encoder | None,
 ) -> Topics:
-    """Intents and refusals of a normalised message in which the facts `said` were read."""
+    """Intents and refusals of a normalised message in which the facts `said` (with quotes) were read."""
     outside, rest = _outside(text)
-    answerable = bool(said) or cued(rest)
+    answerable = any(quote in rest for _, quote in said) or cued(rest)
     if outside and not answerable:
         order: Sequence[str] = data("refusals")["order"]
         refused = min(outside, key=order.index)
-        return Topics(("off_topic",) if refused == "off_topic" else ("smalltalk",) if refused == "abuse" else ("lookup",), refused, ())
+        return Topics(
+            ("off_topic",)
+            if refused == "off_topic"
+            else ("smalltalk",)
+            if refused == "abuse"
+            else ("lookup",),
+            refused,
+            (),
+        )
     aside = tuple(k for k in outside if k != "abuse")
-    total = scores(rest or text, said, encoder)
+    facts = {fact for fact, _ in said}
+    total = scores(rest or text, facts, encoder)
     weights: dict[str, Any] = data("intents")["weights"]
     if correction:
         total["correction"] += weights["correction"]
@@ -211,6 +225,8 @@ def classify(
         total["correction"] = 0.0
     if supposed:
         total["what_if"] += weights["supposed"]
+    for name, boost in data("intents")["roles"].get(role, {}).items():
+        total[name] += boost
     ranked = sorted(total, key=lambda name: (-total[name], list(total).index(name)))
     first = ranked[0]
     if total[first] < weights["least"]:
@@ -220,6 +236,13 @@ def classify(
     if first in {"smalltalk", "off_topic"}:
         keep = [first]
     keep = [n for n in keep if n == first or n not in {"smalltalk", "off_topic"}]
+    for rule in data("intents")["together"]:
+        if (
+            rule["intent"] in keep[: weights["most"]]
+            and facts & set(rule["facts"])
+            and rule["add"] not in keep
+        ):
+            keep.insert(keep.index(rule["intent"]) + 1, rule["add"])
     if answering and keep == ["lookup"]:
         keep = []
     return Topics(tuple(keep[: weights["most"]]), None, aside)

@@ -63,5 +63,7 @@ def _build(facts: Mapping[str, Fact]) -> Lexicon:
     lex.value_pattern = re.compile(any_of(lex.values))
     lex.verdict_pattern = re.compile(any_of(lex.verdicts))
     # No number begins or ends inside a word: 家具 holds no unit 家, 近7天停留 no 7.
-    lex.word_pattern = re.compile(any_of(w for w in [*lex.names, *lex.values, *lex.verdicts] if not is_unit(w)))
+    lex.word_pattern = re.compile(
+        any_of(w for w in [*lex.names, *lex.values, *lex.verdicts] if not is_unit(w))
+    )
     return lex

@@ -5,6 +5,7 @@ A token says what was written; which fact it belongs to, and what a bare 35 mean
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import re
 from collections.abc import Sequence
@@ -20,7 +21,9 @@ _ARABIC = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+"
 _DIGITS = "零一二两三四五六七八九"
 # "八万一年": the 一 belongs to the year.
 _RUN = f"[{_DIGITS}十百千万亿〇]"
-_CHINESE = rf"(?:{_RUN}{{2,}}(?:(?<![万千百亿]一)|(?!\s?(?:个|年|天|周|季|单|场|次)))|{_RUN})(?:点[{_DIGITS}]+)?"
+_CHINESE = (
+    rf"(?:{_RUN}{{2,}}(?:(?<![万千百亿]一)|(?!\s?(?:个|年|天|周|季|单|场|次)))|{_RUN})(?:点[{_DIGITS}]+)?"
+)
 _SMALLER = {"亿": "千万", "万": "千", "千": "百", "百": "十"}
 
 
@@ -43,7 +46,7 @@ class Number:
 def chinese(numeral: str) -> float | None:
     """A Chinese numeral as people write it (一千五 is 1,500), or None."""
     numeral = numeral.replace("两", "二").replace("〇", "零")
-    if numeral and numeral[0] in "百千万亿":
+    if not numeral or len(numeral) > 16 or numeral[0] in "百千万亿":
         return None
     if len(numeral) > 2 and numeral[-1] in _DIGITS and (small := _SMALLER.get(numeral[-2])):
         numeral += small
@@ -51,19 +54,21 @@ def chinese(numeral: str) -> float | None:
         numeral += _SMALLER[numeral[1]]
     try:
         return float(cn2an.cn2an(numeral, "smart"))
-    except (ValueError, KeyError, IndexError):
+    except (ValueError, KeyError, IndexError, OverflowError):
         return None
 
 
 def _number(written: str) -> float | None:
     if written[0].isascii():
-        return float(written.replace(",", ""))
+        return float(written.replace(",", "")) if len(written) <= 20 else None
     return chinese(written)
 
 
 @functools.cache
 def _units() -> dict[str, tuple[str, float]]:
-    return {word: (kind, size) for kind, words in data("units")["units"].items() for word, size in words.items()}
+    return {
+        word: (kind, size) for kind, words in data("units")["units"].items() for word, size in words.items()
+    }
 
 
 @functools.cache
@@ -80,17 +85,27 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     | (?P<period>{any_of(d["periods"])})
     | (?P<share>(?P<of>{n})\s?分之\s?(?P<part>{n}))
     | (?P<vague>(?:好?几|数|上)[十百千万亿]+)
-    | (?P<mmss>(?P<mm>{n})\s?(?:m|min|分钟?|'|′)\s?(?P<ss>\d{{1,2}}(?!\d|\s?[%:点])|[{_DIGITS}十]{{1,3}}|半)\s?(?:s(?![a-z])|秒|sec)?)
-    | (?P<colon>(?P<a>\d+(?:\.\d+)?|[{_DIGITS}])\s?(?::|比|to\ )\s?(?P<b>\d+(?:\.\d+)?|[{_DIGITS}](?:点[{_DIGITS}]+)?)(?![:\d]))
+    | (?P<mmss>(?P<mm>{n})\s?(?:m|min|分钟?|'|′)\s?
+        (?P<ss>\d{{1,2}}(?!\d|\s?[%:点])|[{_DIGITS}十]{{1,3}}|半)\s?(?:s(?![a-z])|秒|sec)?)
+    | (?P<colon>(?P<a>\d+(?:\.\d+)?|[{_DIGITS}])\s?(?::|比|to\ )\s?
+        (?P<b>\d+(?:\.\d+)?|[{_DIGITS}](?:点[{_DIGITS}]+)?)(?![:\d]))
     | (?P<half>(?<![{_DIGITS}\d])(?:一半|对半|half\ of|half(?!\ an?\ )))
     | (?P<halfunit>(?:(?P<hn>{n})\s?个)?半\s?(?:个)?(?P<hu>小时|月|{lasting}))
-    | (?P<pair>(?P<p1>[{_DIGITS}])(?P<p2>[二三四五六七八九])(?P<ps>[十百千万亿]+|(?=\s?(?:个|单|件|天|块|%|成|秒|条|人|场|家|款)))\s?(?P<punit>{any_of(units)})?)
-    | (?P<sign>(?<![\d\w%)])-\s?)?[¥$]?\s?(?P<n>{n})\s?(?P<more1>{more})?\s?(?:(?:个\s?)?(?P<mag>{mags}))?
-      (?(mag)(?:(?P<more2>{more})|(?P<tail>[1-9二两三四五六七八九](?![\d{_DIGITS}.十万%:]|个?(?:点|月|年|天|周|季|单|成)))(?P<tailmag>[千百])?)?|)
-      \s?(?P<unit>{any_of(units)})?(?P<and>(?<=成|块|点|年|月)(?:半|[1-9{_DIGITS}](?![\d{_DIGITS}.万千百w%个])))?\s?(?P<after>{after})?
+    | (?P<pair>(?P<p1>[{_DIGITS}])(?P<p2>[二三四五六七八九])
+        (?P<ps>[十百千万亿]+|(?=\s?(?:个|单|件|天|块|%|成|秒|条|人|场|家|款)))
+        \s?(?P<punit>{any_of(units)})?)
+    | (?P<sign>(?<![\d\w%)])-\s?)?(?:[¥$]\s?)?(?P<n>{n})\s?(?P<more1>{more})?\s?(?:(?:个\s?)?(?P<mag>{mags}))?
+      (?(mag)(?:(?P<more2>{more})
+        |(?P<tail>[1-9二两三四五六七八九](?![\d{_DIGITS}.十万%:]|个?(?:点|月|年|天|周|季|单|成)))
+         (?P<tailmag>[千百])?)?|)
+      \s?(?P<unit>{any_of(units)})?
+      (?P<and>(?<=成|块|点|年|月)(?:半|[1-9{_DIGITS}](?![\d{_DIGITS}.万千百w%个])))?\s?(?P<after>{after})?
     """
     before = re.compile(rf"(?:{any_of(d['about_before'])})\s?$")
-    protected = re.compile(rf"(?<![\d{_DIGITS}十百千])(?:{any_of([*d['not_numbers'], *map(str, d['festivals'])])})")
+    # "200万一年" and "二十分" hold no 万一 and no 十分, but "1000千川" holds 千川.
+    after_any = [w for w in d["not_numbers"] if w[0] in "千百"] + d["not_units"]
+    others = [w for w in d["not_numbers"] if w[0] not in "千百"] + [str(w) for w in d["festivals"]]
+    protected = re.compile(rf"{any_of(after_any)}|(?<![\d{_DIGITS}十百千])(?:{any_of(others)})")
     return re.compile(pattern, re.VERBOSE), before, protected
 
 
@@ -132,7 +147,10 @@ def _token(m: re.Match[str]) -> Number | None:
     if m["ordinal"] or m["phone"] or m["vague"]:
         return None
     if m["iso"]:
-        return Number(start, end, "date", 0, unit=m["iso"])
+        try:
+            return Number(start, end, "date", 0, unit=dt.date(*map(int, m["iso"].split("-"))).isoformat())
+        except ValueError:
+            return None
     if m["period"]:
         days = data("units")["periods"][re.sub(r"\s+", " ", m["period"])]
         return Number(start, end, "period", days)
@@ -142,7 +160,11 @@ def _token(m: re.Match[str]) -> Number | None:
     if m["mmss"]:
         minutes, rest = _number(m["mm"]), m["ss"]
         seconds = 30.0 if rest == "半" else _number(rest)
-        return None if minutes is None or seconds is None else Number(start, end, "seconds", minutes * 60 + seconds)
+        return (
+            None
+            if minutes is None or seconds is None
+            else Number(start, end, "seconds", minutes * 60 + seconds)
+        )
     if m["colon"]:
         a, b = _number(m["a"]), _number(m["b"])
         return Number(start, end, "ratio", b / a, parts=(a, b)) if a and b is not None else None
@@ -150,7 +172,7 @@ def _token(m: re.Match[str]) -> Number | None:
         return Number(start, end, "rate", 0.5)
     if m["halfunit"]:
         kind, size = _units()["个" + m["hu"]] if m["hu"] == "月" else _units()[m["hu"]]
-        return Number(start, end, kind, size * ((m["hn"] and _number(m["hn"]) or 0) + 0.5), unit=m["hu"])
+        return Number(start, end, kind, size * (((m["hn"] and _number(m["hn"])) or 0) + 0.5), unit=m["hu"])
     if m["pair"]:
         return _pair(m, start, end)
     return _amount(m, start, end)

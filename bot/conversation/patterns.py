@@ -63,9 +63,14 @@ def _patterns() -> tuple[Pattern, ...]:
     return tuple(out)
 
 
-def apply(s: Scan, lex: Lexicon) -> Iterator[Found]:
-    """Every reading that a turn of phrase gives; marks the numbers it uses."""
+def apply(s: Scan, lex: Lexicon, late: bool = False) -> Iterator[Found]:
+    """Every reading that a turn of phrase gives; marks the numbers it uses.
+
+    The `late` ones name no fact word: they are tried on what the words have left over.
+    """
     for pattern in _patterns():
+        if bool(pattern.entry.get("late")) != late:
+            continue
         for m in pattern.say.finditer(s.skeleton):
             if pattern.not_after and pattern.not_after.search(s.skeleton[max(0, m.start() - 12) : m.start()]):
                 continue
@@ -94,6 +99,8 @@ def _match(pattern: Pattern, m: re.Match[str], s: Scan, lex: Lexicon) -> Iterato
         if got is None or (entry.get("scaled") and not token.scaled):
             return
         fits.append((fact, got, place))
+    if fits:
+        s.used.update(m.start(i) for i in range(1, len(pattern.facts) + 1) if m.start(i) >= 0)
     for fact, got, place in fits:
         value = entry.get("is", got.value) * entry.get("times", 1)
         value = -value if entry.get("negate") else round(1 - value, 8) if entry.get("complement") else value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from bot.conversation.lexicon import Lexicon
@@ -16,10 +17,11 @@ _KINDS = ["plain", "plain_scaled", "weak", "money", "money_scaled", "rate", "sec
           "nothing", "date"]  # fmt: skip
 _CHAR = {kind: chr(_FIRST + i) for i, kind in enumerate(_KINDS)}
 NUMBER_CHARS = f"{chr(_FIRST)}-{chr(_FIRST + len(_KINDS) - 1)}"
+_DIGIT = re.compile(f"[{NUMBER_CHARS}]")
 CLASSES = {
-    "money": ["plain", "plain_scaled", "weak", "money", "money_scaled"],
-    "small": ["plain", "weak", "money"],
-    "rate": ["plain", "weak", "rate"],
+    "money": ["plain", "plain_scaled", "money", "money_scaled"],
+    "small": ["plain", "money"],
+    "rate": ["plain", "rate"],
     "pct": ["rate"],
     "count": ["plain", "plain_scaled", "weak", "count"],
     "units": ["count"],
@@ -65,26 +67,27 @@ class Scan:
         """The words of the message between two places of the skeleton."""
         return self.text[self.origin[start] : self.origin[end]].strip()
 
+    clauses: list[int] = field(default_factory=list)  # where they start
+    sentences: list[int] = field(default_factory=list)
+
     def clause(self, place: int) -> tuple[int, int]:
-        return self._around(place, data("cues")["clause_ends"])
+        """Start and end of the clause around a place."""
+        return self._around(place, self.clauses)
 
     def sentence(self, place: int) -> tuple[int, int]:
-        return self._around(place, data("cues")["sentence_ends"])
+        """Start and end of the sentence around a place."""
+        return self._around(place, self.sentences)
 
-    def _around(self, place: int, ends: str) -> tuple[int, int]:
-        start, end = place, place
-        while start > 0 and self.skeleton[start - 1] not in ends:
-            start -= 1
-        while end < len(self.skeleton) and self.skeleton[end] not in ends:
-            end += 1
-        return start, end
+    def _around(self, place: int, starts: list[int]) -> tuple[int, int]:
+        i = bisect_right(starts, place) - 1
+        return starts[i], starts[i + 1] - 1 if i + 1 < len(starts) else len(self.skeleton)
 
 
 @functools.cache
 def _cues() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     cues = data("cues")
     whose = "|".join(f"(?P<{name}>{any_of(cues[name])})" for name in ("past", "other", "peer", "now", "self"))
-    no = re.compile(rf"(?:{any_of(cues['not_this'])})\s?[{NUMBER_CHARS}]")
+    no = re.compile(rf"(?:{any_of([*cues['not_this'], *cues['said_as']])})\s?[{NUMBER_CHARS}]")
     return (
         re.compile(whose),
         re.compile(rf"(?P<before>{any_of(cues['suppose'])})|(?P<after>{any_of(cues['suppose_after'])})"),
@@ -114,6 +117,9 @@ def scan(text: str, lex: Lexicon) -> Scan:
     origin.extend(range(at, len(text) + 1))
     # The end of a number is where the next character begins, blanks aside (`quote` strips).
     out = Scan(text, "".join(pieces), tokens, origin)
+    cues = data("cues")
+    out.clauses = [0, *(i + 1 for i, c in enumerate(out.skeleton) if c in cues["clause_ends"])]
+    out.sentences = [0, *(i + 1 for i, c in enumerate(out.skeleton) if c in cues["sentence_ends"])]
     out.states = _states(out)
     out.not_values = {m.end() - 1 for m in _cues()[3].finditer(out.skeleton)}
     return out
@@ -122,22 +128,17 @@ def scan(text: str, lex: Lexicon) -> Scan:
 def _states(s: Scan) -> list[frozenset[str]]:
     """For each place: peer, other, past, now, self, suppose, norm, as its clause's cues have it."""
     whose, suppose, norm, _ = _cues()
-    ends = data("cues")["clause_ends"]
+    sentence_ends = data("cues")["sentence_ends"]
     states: list[frozenset[str]] = []
-    start = 0
-    spans: list[tuple[int, int]] = []
-    for i, c in enumerate(s.skeleton + "\n"):
-        if c in ends:
-            spans.append((start, i))
-            start = i + 1
+    spans = [s.clause(start) for start in s.clauses]
     kinds: list[set[str]] = []
     for n, (a, b) in enumerate(spans):
         whole: set[str] = set()
         piece = s.skeleton[a:b]
         for m in suppose.finditer(piece):
             whole.add("suppose")
-            holds_number = any(a <= p < b for p in s.tokens)
-            if m["after"] and not holds_number and n and s.skeleton[spans[n - 1][1]] not in data("cues")["sentence_ends"]:
+            numberless = not _DIGIT.search(piece)
+            if m["after"] and numberless and n and s.skeleton[spans[n - 1][1]] not in sentence_ends:
                 kinds[n - 1].add("suppose")
         if norm.search(piece):
             whole.add("norm")

@@ -17,7 +17,7 @@ from rules.yaml_lines import read_yaml
 DATA = Path(__file__).parent / "data"
 
 # A story may be long and have its question at the end: of a very long message both ends are read.
-_HEAD, _TAIL = 3000, 1000
+_HEAD, _TAIL = 1500, 500
 _COMMA = "\ue8f0"  # a full-width comma is never a thousands separator: it comes out with a blank behind it
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]{0,200}>")
 _LETTER = re.compile(r"[a-z]")
@@ -58,7 +58,7 @@ def _homophones() -> tuple[re.Pattern[str], dict[str, str]]:
 
 
 def normalise(text: str) -> str:
-    """`text` as the readers expect it: at most 4,000 characters, simplified script, lower case, one width.
+    """`text` as the readers expect it: at most 2,000 characters, simplified script, lower case, one width.
 
     Never raises: lone surrogates, control characters, private-use characters, emoji and tags are dropped.
     """
@@ -81,4 +81,4 @@ def language(text: str) -> str:
     """`en` if the message is written in Latin letters, else `zh`; field terms like ROI do not count."""
     han = sum("\u4e00" <= c <= "\u9fff" for c in text)
     words = len(re.findall(r"[a-zA-Z]{2,}", text))
-    return "en" if words >= 2 and words > han or (words and not han) else "zh"
+    return "en" if (words >= 2 and words > han) or (words and not han) else "zh"

@@ -87,9 +87,11 @@ def understand(
         unclear = (*unclear, "which_fact")
     retracted = correct.retracted(s, named, lex)
     said = {r.fact for r in sorted_.readings}
+    role = _role(plain)
     topics: Topics = classify(
         plain,
-        said={*said, *(r.fact for r in sorted_.rejected)},
+        said=[*((r.fact, r.quote) for r in sorted_.readings), *((r.fact, "") for r in sorted_.rejected)],
+        role=role,
         correction=correction or bool(retracted),
         supposed=bool(sorted_.supposed),
         answering=bool(asked and said),
@@ -97,7 +99,7 @@ def understand(
     )
     return Understanding(
         language=language(text[:4000]),
-        role=_role(plain),
+        role=role,
         readings=tuple(sorted_.readings),
         rejected=tuple(sorted_.rejected),
         intents=topics.intents,
@@ -120,6 +122,7 @@ def _find(
     found += extract.nearest(s, named, lex)
     found += extract.inherit(s, named, lex)
     found += extract.alone(s, lex)
+    found += patterns.apply(s, lex, late=True)
     found += extract.choices(s, lex, asked)
     found += extract.verdicts(s, lex)
     unsure = False
@@ -144,7 +147,10 @@ def _budget_period(s: Scan, lex: Lexicon, found: list[Found]) -> list[Found]:
         near = [
             p
             for p, t in s.tokens.items()
-            if start <= p < end and p not in s.used and t.kind in {"days", "period"} and abs(p - budget.place) <= rule["within"]
+            if start <= p < end
+            and p not in s.used
+            and t.kind in {"days", "period"}
+            and abs(p - budget.place) <= rule["within"]
         ]
         for place in sorted(near, key=lambda p: abs(p - budget.place)):
             s.used.add(place)
@@ -166,7 +172,9 @@ def _sort(s: Scan, lex: Lexicon, found: list[Found], correction: bool) -> _Sorte
             fact = f"peer_{fact}"
             if fact not in lex.facts:
                 continue
-        elif "other" in state or ("norm" in state and "self" not in state and lex.facts[fact].type in NUMERIC):
+        elif "other" in state or (
+            "norm" in state and "self" not in state and lex.facts[fact].type in NUMERIC
+        ):
             continue
         if "suppose" in state:
             out.supposed.append(_reading(s, f, fact))
@@ -192,6 +200,8 @@ def _settle(s: Scan, lex: Lexicon, fact: str, several: list[Found], correction: 
         for f in several:
             if isinstance(f.value, dict):
                 merged |= f.value
+        if len(merged) < 2:  # "签一个头部" counts nothing
+            return
         several = [Found(fact, merged, several[0].place, several[0].start, several[-1].end, confidence=0.9)]
     stated = [f for f in several if f.assumed is None] or several
     different = {repr(f.value) for f in stated}
@@ -200,12 +210,21 @@ def _settle(s: Scan, lex: Lexicon, fact: str, several: list[Found], correction: 
         return
     f = stated[-1] if correction else stated[0]
     value = f.value
-    if isinstance(value, int | float) and not isinstance(value, bool) and (reason := entry.out_of_range(value)):
+    if (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and (reason := entry.out_of_range(value))
+    ):
         out.rejected.append(Rejected(fact, value, reason, _ask(fact)))
         return
     out.readings.append(_reading(s, f, fact))
     rule = data("cues")["live_days"]
-    if fact == rule["from"] and isinstance(value, int) and value <= rule["at_most"] and rule["to"] in lex.facts:
+    if (
+        fact == rule["from"]
+        and isinstance(value, int)
+        and value <= rule["at_most"]
+        and rule["to"] in lex.facts
+    ):
         quote = s.quote(f.start, f.end)
         out.readings.append(Reading(rule["to"], value, rule["confidence"], quote, "live_days_from_age"))
 
@@ -251,7 +270,7 @@ def _question(text: str) -> str:
 
 
 def _command(text: str) -> str | None:
-    said = text.strip(" 。!.,,")
+    said = text.strip(" 。!.,")
     for name, words in data("cues")["commands"].items():
         if said in words or (said.startswith("/") and said.split()[0] in words):
             return str(name)
