@@ -71,6 +71,7 @@ class Fact(BaseModel):
     why: str | None = None
     why_en: str | None = None
     where: str | None = None
+    instead: list[str] = Field(default=[], description="the counts to ask for where a value was impossible")
 
     @model_validator(mode="after")
     def _whole(self) -> Fact:

@@ -1,0 +1,330 @@
+"""One evaluation: facts in, conclusions with their trace out.
+
+An evaluation is a function of the facts, the data, the overrides and today's date alone. Each stratum is
+three pure steps: derive (once, up front), match, resolve.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from rules.conditions import Scalar, View, compile_clauses, rounded
+from rules.derive import Derived, derive, imply, missing
+from rules.errors import FactError
+from rules.facts import Rejected, Value
+from rules.match.durable import DurableMatcher
+from rules.match.three_valued import Status, ThreeValuedMatcher, status
+from rules.model import CompiledRule, Key, RuleBase, Stratum
+from rules.resolve import Conclusion, Overruled, resolve, to_yuan
+
+
+class Matcher(Protocol):
+    """Which rules of a stratum fire against a view."""
+
+    def match(self, stratum: Stratum, view: View, category: str | None) -> list[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """One rule that fired: what it read, whose conclusions it rests on, what it concluded."""
+
+    rule: CompiledRule
+    used: dict[str, Any]
+    sources: tuple[str, ...]
+    then: dict[str, Any]
+    shaky: str | None
+
+
+@dataclass
+class Evaluation:
+    """The result of one evaluation.
+
+    `assumed` maps facts to the code of the assumption they rest on; `conclusions` holds every key that
+    was concluded, intermediate ones too; `provisional` the public ones that rest on an assumption.
+    """
+
+    facts: dict[str, Value]
+    rejected: list[Rejected]
+    assumed: dict[str, str]
+    derived: Derived
+    conclusions: dict[str, Conclusion]
+    shaky: dict[str, str]
+    trace: list[Fired]
+    view: dict[str, Scalar]
+    statuses: dict[str, Status] = field(default_factory=dict)
+
+    @property
+    def overruled(self) -> list[Overruled]:
+        return [o for c in self.conclusions.values() for o in c.overruled]
+
+    def value(self, key: str) -> Any:
+        """The value concluded for `key`, or None."""
+        found = self.conclusions.get(key)
+        return found.value if found else None
+
+
+class Evaluator:
+    """Evaluates facts against one rule base with one matcher. Safe to call from several threads."""
+
+    def __init__(self, base: RuleBase, matcher: Callable[[Any], Matcher] = DurableMatcher) -> None:
+        self.base = base
+        self.matcher = matcher(base.parameters)
+        self._oracle = ThreeValuedMatcher(base.parameters)
+        self._clauses: dict[tuple[str, str | None], tuple[Any, Any]] = {}
+
+    def read(self, given: Mapping[str, object]) -> tuple[dict[str, Value], list[Rejected]]:
+        """Facts as the rules hold them, and the values left out. Raises `FactError` for what cannot be read."""
+        facts: dict[str, Value] = {}
+        rejected: list[Rejected] = []
+        for name in self.base.facts:
+            if name not in given:
+                continue
+            fact = self.base.facts[name]
+            value = fact.read(given[name])
+            reason = fact.out_of_range(value)
+            if reason:
+                rejected.append(Rejected(name, value, reason, tuple(fact.instead)))
+            else:
+                facts[name] = value
+        unknown = next((n for n in given if n not in self.base.facts), None)
+        if unknown is not None:
+            raise FactError(unknown, given[unknown], self._nearest(unknown))
+        return facts, rejected + self._contradictions(facts)
+
+    def evaluate(
+        self,
+        given: Mapping[str, object],
+        *,
+        today: dt.date,
+        assumed: Mapping[str, str] | None = None,
+        statuses: bool = False,
+    ) -> Evaluation:
+        """Conclusions from facts. `statuses` adds how every rule stands (fires, blocked, open).
+
+        Raises:
+            FactError: an unknown fact, or a value of the wrong type.
+        """
+        facts, rejected = self.read(given)
+        base = self.base
+        implied = imply(facts)
+        working: dict[str, Value] = {**facts, **{n: v for n, (v, _) in implied.items()}}
+        notes = {n: c for n, c in (assumed or {}).items() if n in facts}
+        for name, value in facts.items():
+            confirm = base.facts[name].confirm
+            if confirm and isinstance(value, int | float) and confirm.holds(value):
+                notes.setdefault(name, "to_confirm")
+        notes |= {n: "implied" for n in implied}
+        derived = derive(working, base.parameters, notes, today)
+        view = self._view(working, derived)
+        out = Evaluation(facts, rejected, notes, derived, {}, {}, [], view)
+        category = working.get("category")
+        category = category if isinstance(category, str) else None
+        for stratum in base.strata:
+            ids = self.matcher.match(stratum, view, category)
+            if statuses:
+                out.statuses |= self._oracle.statuses(stratum, view, category)
+            self._conclude(stratum, [base.rules[i] for i in ids], out, category)
+        if statuses:
+            self._mark_open(out)
+        return out
+
+    def outcome(self, facts: Mapping[str, Value], today: dt.date) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """What read facts come to, without trace: conclusions by key, and the rules that fired.
+
+        For invented facts (`explore`); it matches with the three-valued matcher, which is much faster.
+        """
+        working: dict[str, Value] = {**facts, **{n: v for n, (v, _) in imply(facts).items()}}
+        view = self._view(working, derive(working, self.base.parameters, {}, today))
+        category = working.get("category")
+        category = category if isinstance(category, str) else None
+        concluded: dict[str, Any] = {}
+        ids: list[str] = []
+        for stratum in self.base.strata:
+            mine = self._oracle.match(stratum, view, category)
+            ids += mine
+            fired = [self.base.rules[i] for i in mine]
+            for name in stratum.keys:
+                key = self.base.keys[name]
+                found = resolve(
+                    key, [r for r in fired if name in r.rule.then], self.base.parameters, category, dict(concluded)
+                )
+                self._enter(view, key, found)
+                if found is not None:
+                    concluded[name] = found.value
+        return concluded, tuple(ids)
+
+    # -- the steps ------------------------------------------------------------------------------------
+
+    def _view(self, facts: Mapping[str, Value], derived: Derived) -> dict[str, Scalar]:
+        """What both matchers see: flat, typed, rounded once."""
+        view: dict[str, Scalar] = {}
+        for name, fact in self.base.facts.items():
+            value = facts.get(name)
+            if value is None:
+                view[f"{name}__known"] = False
+                continue
+            view[f"{name}__known"] = True
+            if fact.type == "set" and isinstance(value, list):
+                view |= {f"{name}__{v}": v in value for v in fact.values}
+            elif isinstance(value, bool | str):
+                view[name] = value
+            elif isinstance(value, int | float):
+                view[name] = rounded(value)
+        for name in self.base.derived:
+            value = derived.values.get(name)
+            view[f"{name}__known"] = value is not None
+            if value is not None:
+                view[name] = value if isinstance(value, bool) else rounded(value)
+        return view
+
+    def _conclude(self, stratum: Stratum, fired: list[CompiledRule], out: Evaluation, category: str | None) -> None:
+        traced = {r.id: self._trace(r, out, category) for r in fired}
+        concluded = {k: c.value for k, c in out.conclusions.items()}
+        for name in stratum.keys:
+            key = self.base.keys[name]
+            mine = [r for r in fired if name in r.rule.then]
+
+            def again(
+                rules: list[CompiledRule], key: Key = key, concluded: dict[str, Any] = concluded
+            ) -> Conclusion | None:
+                return resolve(key, rules, self.base.parameters, category, concluded)
+
+            found = again(mine)
+            self._enter(out.view, key, found)
+            if found is None:
+                continue
+            out.conclusions[name] = found
+            self._mark_shaky(key, found, mine, traced, out, again)
+        out.trace += traced.values()
+
+    @staticmethod
+    def _enter(view: dict[str, Scalar], key: Key, found: Conclusion | None) -> None:
+        """A conclusion as later strata read it; flags by value, so that an empty list has none."""
+        name = key.name
+        view[f"{name}__known"] = found is not None and found.value != []
+        if key.resolve == "flags":
+            view |= {f"{name}__{v}": found is not None and v in found.value for v in key.values}
+        elif found is not None and isinstance(found.value, bool | str):
+            view[name] = found.value
+
+    def _mark_shaky(
+        self,
+        key: Key,
+        found: Conclusion,
+        mine: list[CompiledRule],
+        traced: dict[str, Fired],
+        out: Evaluation,
+        again: Callable[[list[CompiledRule]], Conclusion | None],
+    ) -> None:
+        """A value is provisional unless the rules that rest on nothing assumed come to it alone."""
+        solid = [r for r in mine if traced[r.id].shaky is None]
+        alone = found if len(solid) == len(mine) else again(solid)
+        shaky = None
+        if alone is None or alone.value != found.value:
+            shaky = next(s for r in found.rules + mine if (s := traced[r.id].shaky))
+        exempt = any(r.rule.decides and r.rule.confidence == 1 for r in found.rules[:1])
+        if not shaky and found.rules and not exempt and key.needs and key.needs not in out.facts:
+            shaky = f"without_{key.needs}"
+        if shaky:
+            out.shaky[key.name] = shaky
+
+    def _trace(self, rule: CompiledRule, out: Evaluation, category: str | None) -> Fired:
+        clauses, unsettled = self._compiled(rule, category)
+        read = status(clauses, out.view).read
+        used: dict[str, Any] = {}
+        sources: list[str] = []
+        shaky: str | None = rule.rule.assumes
+        for name in read:
+            if name in self.base.keys:
+                found = out.conclusions.get(name)
+                sources += [r.rule.number for r in found.rules] if found else []
+                shaky = shaky or out.shaky.get(name)
+                if found:
+                    used[name] = found.value
+                continue
+            shaky = shaky or out.assumed.get(name) or out.derived.shaky.get(name)
+            if name in out.derived.values:
+                used[name] = out.derived.values[name]
+                used |= {f: out.facts[f] for f in out.derived.facts[name] if f in out.facts}
+            elif name in out.facts:
+                used[name] = out.facts[name]
+        if not shaky and any(status([c], out.view).state == "fires" for c in unsettled):
+            shaky = "unsettled"
+        return Fired(rule, used, tuple(dict.fromkeys(sources)), dict(rule.rule.then), shaky)
+
+    def _compiled(self, rule: CompiledRule, category: str | None) -> tuple[Any, Any]:
+        key = (rule.id, category)
+        if key not in self._clauses:
+            self._clauses[key] = (
+                compile_clauses(rule.when, self.base.parameters, category),
+                compile_clauses(rule.provisional_while, self.base.parameters, category),
+            )
+        return self._clauses[key]
+
+    def _mark_open(self, out: Evaluation) -> None:
+        """A rule that waits for a conclusion waits for the facts that the conclusion's open rules wait for."""
+        base = self.base
+        known = {n for n in out.derived.values} | set(out.facts) | {n for n, c in out.assumed.items() if c == "implied"}
+        needs: dict[str, tuple[str, ...]] = {}
+        for stratum in base.strata:
+            for rule in stratum.rules:
+                stand = out.statuses[rule.id]
+                if stand.state != "open":
+                    continue
+                facts: list[str] = []
+                for name in stand.waits_for:
+                    if name in base.keys:
+                        facts += needs.get(name, ())
+                    elif name not in out.derived.null:
+                        facts += missing(name, known, out.facts)
+                state = "open" if facts else "blocked"
+                out.statuses[rule.id] = Status(state, (), tuple(dict.fromkeys(facts)))
+            for key in stratum.keys:
+                if key not in out.conclusions:
+                    waiting = [out.statuses[r] for r in base.writers[key] if out.statuses[r].state == "open"]
+                    needs[key] = tuple(dict.fromkeys(f for s in waiting for f in s.waits_for))
+
+    # -- impossible values ----------------------------------------------------------------------------
+
+    def _contradictions(self, facts: dict[str, Value]) -> list[Rejected]:
+        """Facts that cannot all be true are all left out (contract, `rejected`)."""
+        bad: dict[str, None] = {}
+        for rule in self.base.constraints:
+            bad |= dict.fromkeys(self._broken(rule, facts))
+        return [Rejected(n, facts.pop(n), "contradictory", tuple(self.base.facts[n].instead)) for n in bad]
+
+    def _broken(self, rule: dict[str, Any], facts: Mapping[str, Value]) -> Iterator[str]:
+        def number(name: str) -> float | None:
+            value = facts.get(name)
+            return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+        if "ordered" in rule:
+            low, high = (number(n) for n in rule["ordered"])
+            if low is not None and high is not None and low > high * (1 + rule.get("slack", 0)) + rule.get("plus", 0):
+                yield from rule["ordered"]
+        elif "shares" in rule:
+            given = [n for n in rule["shares"] if number(n) is not None]
+            if sum(number(n) or 0 for n in given) > rule["at_most"]:
+                yield from given
+        elif facts.get(rule["denied"]) is False:
+            against = [n for n in rule["excludes"] if facts.get(n) is True or (number(n) or 0) > 0]
+            if against:
+                yield rule["denied"]
+                yield from against
+
+    def _nearest(self, name: str) -> str:
+        former = {old: f.name for f in self.base.facts.values() for old in [f.name, *f.formerly]}
+        close = difflib.get_close_matches(name, former, n=1, cutoff=0.5)
+        return f"a fact's name; the nearest is {former[close[0]]}" if close else "a fact's name"
+
+
+def allocation_yuan(evaluation: Evaluation) -> dict[str, int] | None:
+    """The shares of `allocation` in whole yuan of the budget, or None without one of them."""
+    shares, budget = evaluation.value("allocation"), evaluation.facts.get("budget_total")
+    if shares is None or not isinstance(budget, int | float):
+        return None
+    return to_yuan(shares, budget)

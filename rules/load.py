@@ -1,0 +1,336 @@
+"""Reads the rule data strictly: every name, value and form is checked before anything runs.
+
+`load()` gives a `RuleBase` or raises `DataError`, whose findings say `file:line [id] what; what would be
+right`. Nothing is ever half-loaded: a broken edit leaves the caller with the base it had.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from rules.conditions import AnyOf, Clause, Condition, ConditionError, conditions_of, parse
+from rules.derive import NEEDS
+from rules.errors import DataError, Finding
+from rules.facts import DATA, NUMERIC, Fact, load_facts
+from rules.match.durable import MAX_TESTS, RESERVED, engine_rules
+from rules.model import CompiledRule, Key, Rule, RuleBase, Shown, Step
+from rules.parameters import Parameters, apply_overrides, load_parameters
+from rules.resolve import check_transfer
+from rules.strata import stratify
+from rules.yaml_lines import Mapping, read_yaml
+
+
+def load(data: Path = DATA, overrides: Path | None = None) -> RuleBase:
+    """The rule base from its folder, with the operator's overrides on top. Raises `DataError`."""
+    return _Loader(data).load(overrides)
+
+
+class _Loader:
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.findings: list[Finding] = []
+
+    def load(self, overrides: Path | None) -> RuleBase:
+        facts = self._try(load_facts, self.data / "facts")
+        plain = self._try(load_parameters, self.data / "parameters")
+        if facts is None or plain is None:
+            raise DataError(self.findings)
+        parameters = apply_overrides(plain, overrides)
+        derived = dict(self._entries("derived", Shown))
+        keys = {name: key for name, key in self._entries("keys", Key, named=True)}
+        steps = {name: step for name, step in self._entries("steps", Step, id_field="id")}
+        wording = self._wording()
+        constraints = self._constraints(facts)
+        for name in sorted(set(derived) ^ set(NEEDS)):
+            self._find("rules/data/derived", 1, name, "stands in data or in derive.py only", "one entry in each")
+        rules = self._rules(facts, parameters, derived, keys, steps, wording)
+        if self.findings:
+            raise DataError(self.findings)
+        strata = stratify(rules, keys)
+        writers = {k: tuple(r.id for r in rules if k in r.rule.then) for k in keys}
+        return RuleBase(
+            facts,
+            constraints,
+            parameters,
+            derived,
+            keys,
+            {r.id: r for r in rules},
+            strata,
+            steps,
+            wording,
+            self._hash(),
+            hashlib.sha256(overrides.read_bytes()).hexdigest()[:12] if overrides else None,
+            writers,
+        )
+
+    # -- reading --------------------------------------------------------------------------------------
+
+    def _try(self, read: Any, folder: Path) -> Any:
+        try:
+            return read(folder)
+        except DataError as error:
+            self.findings += error.findings
+            return None
+
+    def _files(self, folder: str) -> Iterator[tuple[str, Any]]:
+        for path in sorted((self.data / folder).glob("*.yaml")):
+            shown = f"rules/data/{folder}/{path.name}"
+            content, bad = read_yaml(path, shown)
+            self.findings += bad
+            if not bad:
+                yield shown, content
+
+    def _entries(
+        self, folder: str, model: type[BaseModel], *, named: bool = False, id_field: str | None = None
+    ) -> Iterator[tuple[str, Any]]:
+        seen: set[str] = set()
+        for shown, content in self._files(folder):
+            if not isinstance(content, Mapping):
+                self._find(shown, 1, "file", "is not a mapping", "name: {…}")
+                continue
+            for name, entry in content.items():
+                line = content.lines[name]
+                if name in seen:
+                    self._find(shown, line, name, "stands twice", "one home for each thing")
+                seen.add(name)
+                extra = {"name": name} if named else {id_field: name} if id_field else {}
+                made = self._validate(model, entry, extra, shown, line, name)
+                if made is not None:
+                    yield name, made
+
+    def _validate(
+        self, model: type[BaseModel], entry: Any, extra: dict[str, Any], file: str, line: int, id_: str
+    ) -> Any:
+        if not isinstance(entry, dict):
+            self._find(file, line, id_, "is not a mapping", "key: value")
+            return None
+        try:
+            return model.model_validate({**entry, **extra})
+        except ValidationError as error:
+            lines = getattr(entry, "lines", {})
+            for e in error.errors():
+                at = lines.get(str(e["loc"][0]), line) if e["loc"] else line
+                what = ".".join(map(str, e["loc"]))
+                said = e["msg"].removeprefix("Value error, ")
+                self._find(file, at, id_, f"{what}: {said}" if what else said)
+            return None
+
+    def _wording(self) -> dict[str, dict[str, str]]:
+        out: dict[str, dict[str, str]] = {}
+        for shown, content in self._files("wording"):
+            for code, texts in content.items():
+                line = content.lines[code]
+                if not isinstance(texts, dict) or set(texts) != {"zh", "en"}:
+                    self._find(shown, line, code, "needs `zh` and `en`", "zh: …, en: …")
+                elif code in out:
+                    self._find(shown, line, code, "stands twice", "one sentence for a conclusion")
+                else:
+                    out[code] = dict(texts)
+        return out
+
+    def _constraints(self, facts: dict[str, Fact]) -> tuple[dict[str, Any], ...]:
+        content, bad = read_yaml(self.data / "constraints.yaml", "rules/data/constraints.yaml")
+        self.findings += bad
+        out = []
+        for item in content or () if not bad else ():
+            names = [*item.get("ordered", ()), *item.get("shares", ()), *item.get("excludes", ())]
+            names += [item["denied"]] if "denied" in item else []
+            for name in names:
+                if name not in facts:
+                    self._find("rules/data/constraints.yaml", item.line, name, "is no fact", _near(name, facts))
+            out.append(dict(item))
+        return tuple(out)
+
+    # -- rules ----------------------------------------------------------------------------------------
+
+    def _rules(
+        self,
+        facts: dict[str, Fact],
+        parameters: Parameters,
+        derived: dict[str, Shown],
+        keys: dict[str, Key],
+        steps: dict[str, Step],
+        wording: dict[str, dict[str, str]],
+    ) -> list[CompiledRule]:
+        out: list[CompiledRule] = []
+        seen: set[str] = set()
+        names = {**facts, **derived, **keys}
+        for shown, content in self._files("catalog"):
+            if not isinstance(content, Mapping) or "decision" not in content or "rules" not in content:
+                self._find(shown, 1, "file", "lacks `decision` or `rules`", "decision: D4, level: 6, rules: […]")
+                continue
+            for entry in content["rules"] or []:
+                id_ = str(entry.get("id", "?")) if isinstance(entry, Mapping) else "?"
+                line = entry.line if isinstance(entry, Mapping) else 1
+                extra = {"level": entry.get("level", content.get("level", 6))} if isinstance(entry, dict) else {}
+                rule = self._validate(Rule, entry, extra, shown, line, id_)
+                if rule is None:
+                    continue
+                if id_ in seen:
+                    self._find(shown, line, id_, "stands twice", "an id of its own")
+                seen.add(id_)
+                at = _Place(self, shown, entry, id_)
+                when = tuple(at.clause(c, i) for i, c in enumerate(rule.when))
+                while_ = tuple(at.clause(c, i) for i, c in enumerate(rule.provisional_while))
+                if at.broken:
+                    continue
+                for condition in conditions_of((*when, *while_)):
+                    at.check_condition(condition, names, facts, derived, keys, parameters)
+                for key, payload in rule.then.items():
+                    at.check_conclusion(key, payload, keys, parameters, wording)
+                if isinstance(rule.weight, str):
+                    at.check_parameter(rule.weight, parameters)
+                for step in rule.steps:
+                    if step not in steps:
+                        at.find(f"there is no step {step}", _near(step, steps), "steps")
+                compiled = CompiledRule(rule, when, while_, str(content["decision"]), shown, line, len(out))
+                if not at.broken:
+                    at.check_engine(compiled, parameters)
+                out.append(compiled)
+        return out
+
+    def _find(self, file: str, line: int, id_: str, what: str, right: str = "") -> None:
+        self.findings.append(Finding(file, line, id_, what, right))
+
+    def _hash(self) -> str:
+        digest = hashlib.sha256()
+        for path in sorted(self.data.rglob("*.yaml")):
+            digest.update(path.relative_to(self.data).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+        return digest.hexdigest()[:12]
+
+
+class _Place:
+    """Where a rule stands, for findings about it."""
+
+    def __init__(self, loader: _Loader, file: str, entry: Mapping, id_: str) -> None:
+        self.loader, self.file, self.entry, self.id = loader, file, entry, id_
+        self.broken = False
+
+    def find(self, what: str, right: str = "", field: str = "when") -> None:
+        self.broken = True
+        line = self.entry.lines.get(field, self.entry.line)
+        self.loader.findings.append(Finding(self.file, line, self.id, what, right))
+
+    def clause(self, item: object, index: int) -> Clause:
+        try:
+            return parse(item)
+        except ConditionError as error:
+            self.find(f"condition {index + 1}: {error}")
+            return AnyOf(())
+
+    def check_parameter(self, name: str, parameters: Parameters) -> None:
+        if name not in parameters.all:
+            self.find(f"there is no parameter {name}", _near(name, dict(parameters.all)))
+
+    def check_condition(
+        self,
+        condition: Condition,
+        names: dict[str, Any],
+        facts: dict[str, Fact],
+        derived: dict[str, Shown],
+        keys: dict[str, Key],
+        parameters: Parameters,
+    ) -> None:
+        name, form = condition.name, condition.form
+        said = f"`{condition.text}`: "
+        if name not in names or name in RESERVED:
+            self.find(f"{said}there is no `{name}`", _near(name, names))
+            return
+        if form in {"concluded", "not_concluded"} and name not in keys:
+            self.find(f"{said}{name} is a fact, not a conclusion", f"`{name} known` or `{name} unknown`")
+        if form in {"known", "unknown"} and name in keys:
+            self.find(f"{said}{name} is a conclusion", f"`concluded {name}` or `not concluded {name}`")
+        if form == "compare":
+            number = name in derived or (name in facts and facts[name].type in NUMERIC)
+            if not number:
+                self.find(f"{said}{name} is no number", "`is`, `in` or `has`")
+                return
+            assert condition.operand
+            for parameter in condition.operand.names():
+                self.check_parameter(parameter, parameters)
+            if not self.broken and name in facts:
+                low, high = facts[name].range or (0, 0)
+                for value in {condition.operand.value(parameters, c) for c in _categories(facts)}:
+                    if not low <= value <= high:
+                        self.find(f"{said}{value:g} lies outside {name} ({low:g}–{high:g})", "a reachable threshold")
+                        break
+        if form in {"is", "is_not", "in", "not_in", "has", "lacks"}:
+            self._check_values(said, condition, facts, derived, keys)
+
+    def _check_values(
+        self,
+        said: str,
+        condition: Condition,
+        facts: dict[str, Fact],
+        derived: dict[str, Shown],
+        keys: dict[str, Key],
+    ) -> None:
+        name = condition.name
+        listed = condition.form in {"has", "lacks"}
+        if name in facts:
+            fact = facts[name]
+            allowed: list[Any] = [True, False] if fact.type == "bool" else list(fact.values)
+            many = fact.type == "set"
+        elif name in keys:
+            key = keys[name]
+            allowed = [True, False] if key.values == "bool" else list(key.values)
+            many = key.resolve == "flags"
+        else:
+            allowed = [True, False] if derived[name].type == "flag" else []
+            many = False
+        if not allowed or many != listed:
+            self.find(f"{said}{name} cannot be asked this way", "a number is compared, a list `has`, a value `is`")
+            return
+        for value in condition.values:
+            if value not in allowed or isinstance(value, bool) != isinstance(allowed[0], bool):
+                shown = ", ".join(map(str, allowed)).lower() if isinstance(allowed[0], bool) else ", ".join(allowed)
+                self.find(f"{said}{value} is no value of {name}", f"one of {shown}")
+
+    def check_conclusion(
+        self,
+        key: str,
+        payload: Any,
+        keys: dict[str, Key],
+        parameters: Parameters,
+        wording: dict[str, dict[str, str]],
+    ) -> None:
+        if key not in keys:
+            self.find(f"there is no conclusion {key}", _near(key, keys), "then")
+            return
+        spec = keys[key]
+        if spec.resolve == "transfer":
+            for problem in check_transfer(payload, spec, parameters):
+                self.find(f"{key}: {problem}", "start, move, halve, fill or cap", "then")
+            return
+        for value in payload if isinstance(payload, list) else [payload]:
+            allowed = [True, False] if spec.values == "bool" else spec.values
+            if value not in allowed or isinstance(value, bool) != (spec.values == "bool"):
+                self.find(f"{key}: {value} is none of its values", f"one of {', '.join(map(str, allowed))}", "then")
+            elif spec.public and f"{key}.{value}" not in wording:
+                self.find(f"nobody words {key}.{value}", "an entry in rules/data/wording", "then")
+
+    def check_engine(self, rule: CompiledRule, parameters: Parameters) -> None:
+        conjunctions = engine_rules(rule, parameters, None)
+        if len(conjunctions) > 20:
+            self.find(f"unfolds into {len(conjunctions)} engine rules", "at most 20: fewer alternatives")
+        if any(len(c) > MAX_TESTS for c in conjunctions):
+            self.find(f"has more than {MAX_TESTS} tests at once", "a rule split in two")
+
+
+def _near(name: str, known: Any) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.4)
+    return f"the nearest is {close[0]}" if close else "a name that exists"
+
+
+def _categories(facts: dict[str, Fact]) -> list[str | None]:
+    return [None, *facts["category"].values] if "category" in facts else [None]
+
+
+PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_.]*)\}")

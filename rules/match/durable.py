@@ -1,0 +1,151 @@
+"""The engine: durable_rules behind a wrapper that makes its traps impossible.
+
+What the raw engine does wrong, and what stands against it here:
+
+    an absent operand may fire          every test is guarded by `$ex`; no fact is compared with a fact
+    timer threads walk freed sessions   the host starts none
+    deleting a session nothing fired    every ruleset has a rule that always fires
+    live sessions cost memory, collide  one transient session an evaluation, deleted in `finally`, one lock
+    over 64 matching rules fire nothing at most 60 engine rules a ruleset; the rest goes to the next shard
+    `$or` fires twice, `$not` depends   alternatives become rules of their own; absence is decided before
+      on order                            and enters as `x__known`
+    1e-05, inf, nan are parse errors    numbers are rounded and bounded before; the encoder refuses others
+    "0.1" < 0.2, 1 == True fire         names are typed at load; booleans travel as words
+    the key `id` is the fact's identity reserved names are refused at load
+    a condition on `sid` refires for    the rule that always fires reads an attribute of our own, since the
+      ever: the state has one too         state that an action writes back is matched like a fact
+    over 128 properties a fact: error 302 a ruleset is sent only what its rules read, at most 100 names
+    errors in an action are swallowed   actions only append an id; the state is checked after the run
+    facts and rulesets are mutated      both get fresh dictionaries
+
+The C code holds the GIL: threads give no parallelism, so one lock around it costs nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+from durable.engine import Host
+
+from rules.conditions import Scalar, Test, View, compile_clauses
+from rules.model import CompiledRule, Stratum
+from rules.parameters import Parameters
+
+MAX_RULES = 60
+MAX_ATTRIBUTES = 100
+MAX_TESTS = 16
+RESERVED = frozenset({"id", "sid", "always"})
+_ALWAYS = "always"
+
+_OPS = {"!=": "$neq", "<": "$lt", "<=": "$lte", ">": "$gt", ">=": "$gte"}
+
+
+class _QuietHost(Host):  # type: ignore[misc]
+    """A host without the timer threads, which walk sessions after they were deleted."""
+
+    def _run(self) -> None:
+        pass
+
+
+def engine_rules(rule: CompiledRule, parameters: Parameters, category: str | None) -> list[list[Test]]:
+    """The rule as conjunctions of tests, one engine rule each."""
+    clauses = compile_clauses(rule.when, parameters, category)
+    return [list(dict.fromkeys(itertools.chain(*combo))) for combo in itertools.product(*clauses)]
+
+
+def _word(value: Scalar) -> float | int | str:
+    """A value as the engine reads it. Booleans travel as words, since 1 == True == "1" there."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float) and not -1e12 <= value <= 1e12:
+        raise ValueError(f"{value!r} is no number the engine can read")
+    return value
+
+
+def _pattern(conjunction: list[Test]) -> dict[str, Any]:
+    parts: list[dict[str, Any]] = [{"$ex": {a: 1}} for a in dict.fromkeys(t.attribute for t in conjunction)]
+    for test in conjunction:
+        pair = {test.attribute: _word(test.constant)}
+        parts.append(pair if test.op == "==" else {_OPS[test.op]: pair})
+    return {"$and": parts}
+
+
+@dataclass
+class _Shard:
+    """One ruleset of the engine: its rules by name and the attributes they read."""
+
+    name: str
+    rules: dict[str, list[Test]] = field(default_factory=dict)
+    attributes: set[str] = field(default_factory=set)
+
+    def takes(self, read: set[str]) -> bool:
+        return len(self.rules) < MAX_RULES and len(self.attributes | read) <= MAX_ATTRIBUTES
+
+
+class DurableMatcher:
+    """Matches strata of one rule base with durable_rules; same signature as the three-valued matcher."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        self.parameters = parameters
+        self._host = _QuietHost()
+        self._lock = threading.Lock()
+        self._shards: dict[tuple[int, str | None], list[_Shard]] = {}
+        self._fired: list[str] = []
+        self._session = itertools.count(1)
+
+    def match(self, stratum: Stratum, view: View, category: str | None) -> list[str]:
+        """Ids of the rules that fire, in catalogue order."""
+        with self._lock:
+            fired: set[str] = set()
+            for shard in self._compiled(stratum, category):
+                fact = {a: _word(view[a]) for a in shard.attributes if a in view}
+                fired |= {e.partition("|")[0] for e in self._evaluate(shard.name, fact)}
+        return [r.id for r in stratum.rules if r.id in fired]
+
+    def _evaluate(self, ruleset: str, fact: dict[str, Any]) -> list[str]:
+        session = f"s{next(self._session)}"
+        self._fired = []
+        try:
+            state = self._host.assert_fact(ruleset, {**fact, _ALWAYS: 1, "sid": session})
+        except Exception:
+            with contextlib.suppress(Exception):  # the session may not have come to be
+                self._host.delete_state(ruleset, session)
+            raise
+        self._host.delete_state(ruleset, session)
+        if state and state.get("exception"):
+            raise RuntimeError(f"{ruleset}: {state['exception']}")
+        if _ALWAYS not in self._fired:
+            raise RuntimeError(f"{ruleset}: the engine ran no rule")
+        return [e for e in self._fired if e != _ALWAYS]
+
+    def _compiled(self, stratum: Stratum, category: str | None) -> list[_Shard]:
+        key = (stratum.index, category)
+        if key not in self._shards:
+            shards: list[_Shard] = []
+            for rule in stratum.rules:
+                for n, conjunction in enumerate(engine_rules(rule, self.parameters, category)):
+                    read = {t.attribute for t in conjunction}
+                    if not shards or not shards[-1].takes(read):
+                        shards.append(_Shard(f"stratum{stratum.index}_{len(shards)}_{category or 'any'}"))
+                    shards[-1].rules[f"{rule.id}|{n}"] = conjunction
+                    shards[-1].attributes |= read
+            for shard in shards:
+                self._host.set_rulesets({shard.name: self._ruleset(shard.rules)})
+            self._shards[key] = shards
+        return self._shards[key]
+
+    def _ruleset(self, engine: dict[str, list[Test]]) -> dict[str, Any]:
+        rules = {_ALWAYS: {"all": [{"m": {"$ex": {_ALWAYS: 1}}}], "run": self._note(_ALWAYS)}}
+        for name, conjunction in engine.items():
+            rules[name] = {"all": [{"m": _pattern(conjunction)}], "run": self._note(name)}
+        return rules
+
+    def _note(self, name: str) -> Any:
+        def run(c: Any) -> None:
+            self._fired.append(name)
+
+        return run

@@ -1,0 +1,100 @@
+"""Three-valued matching: a rule fires, is blocked, or is open, with the names it waits for.
+
+Same rule data and same signature as the engine's matcher; the oracle of the differential test, and what
+explanations are made from.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from rules.conditions import Test, View, compile_clauses
+from rules.model import CompiledRule, Stratum
+from rules.parameters import Parameters
+
+State = Literal["fires", "blocked", "open"]
+
+_OPS: dict[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a rule stands: `read` are the names whose true tests made it fire, `waits_for` what is unknown."""
+
+    state: State
+    read: tuple[str, ...] = ()
+    waits_for: tuple[str, ...] = ()
+
+
+def holds(test: Test, view: View) -> bool | None:
+    """True, False, or None where the attribute is absent."""
+    value = view.get(test.attribute)
+    return None if value is None else _OPS[test.op](value, test.constant)
+
+
+def status(clauses: list[list[list[Test]]], view: View) -> Status:
+    """The status of a compiled rule against a view."""
+    read: list[str] = []
+    waits: list[str] = []
+    for alternatives in clauses:
+        best: bool | None = False
+        waiting: list[str] = []
+        for conjunction in alternatives:
+            results = [holds(t, view) for t in conjunction]
+            if all(results):
+                best = True
+                read += [t.name for t in conjunction]
+                break
+            if False not in results:
+                best = None
+                waiting += [t.name for t, r in zip(conjunction, results, strict=True) if r is None]
+        if best is False:
+            return Status("blocked")
+        if best is None:
+            waits += waiting
+    if waits:
+        return Status("open", (), tuple(dict.fromkeys(waits)))
+    return Status("fires", tuple(dict.fromkeys(read)))
+
+
+class ThreeValuedMatcher:
+    """Matches strata of one rule base. Compiled rules are kept per category."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        self.parameters = parameters
+        self._cache: dict[tuple[int, str | None], list[tuple[CompiledRule, list[list[list[Test]]]]]] = {}
+
+    def compiled(self, stratum: Stratum, category: str | None) -> list[tuple[CompiledRule, list[list[list[Test]]]]]:
+        key = (stratum.index, category)
+        if key not in self._cache:
+            self._cache[key] = [(r, compile_clauses(r.when, self.parameters, category)) for r in stratum.rules]
+        return self._cache[key]
+
+    def statuses(self, stratum: Stratum, view: View, category: str | None) -> dict[str, Status]:
+        """The status of every rule of the stratum, by rule id."""
+        return {r.id: status(clauses, view) for r, clauses in self.compiled(stratum, category)}
+
+    def match(self, stratum: Stratum, view: View, category: str | None) -> list[str]:
+        """Ids of the rules that fire, in catalogue order."""
+        get = view.get
+        return [
+            r.id
+            for r, clauses in self.compiled(stratum, category)
+            if all(
+                any(
+                    all((v := get(t.attribute)) is not None and _OPS[t.op](v, t.constant) for t in conjunction)
+                    for conjunction in alternatives
+                )
+                for alternatives in clauses
+            )
+        ]

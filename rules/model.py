@@ -1,0 +1,141 @@
+"""What the rule data is once loaded: rules, conclusion keys, steps, wording, and the strata they run in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from rules.conditions import Clause
+from rules.facts import Fact
+from rules.parameters import Parameters, Source
+
+Resolve = Literal["choose", "vote", "flags", "transfer"]
+
+
+class Key(BaseModel):
+    """A conclusion key: what it may hold, and how several rules that write it become one conclusion.
+
+    choose    one value: the first in `order` of the values that rules fired; without `order` the
+              value of the rule that stands first in the catalogue
+    vote      one value: a deciding rule, else the highest sum of weights, a tie to the first in `order`
+    flags     every value, in `order`
+    transfer  shares in whole points, moved from field to field in the order of the rules
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str
+    title: str
+    title_en: str
+    resolve: Resolve
+    values: list[str] | Literal["bool"]
+    order: list[str] = []
+    otherwise: str | None = Field(default=None, description="the value where no rule fires")
+    public: bool = Field(default=True, description="shown in `decisions`; else an intermediate conclusion")
+    reports: bool = Field(default=True, description="whether a rule that lost is reported as overruled")
+    needs: str | None = Field(default=None, description="a fact without which every value is provisional")
+
+
+class Rule(BaseModel):
+    """One rule of the catalogue, as written."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    id: str = Field(pattern=r"^[A-Z]{2}-\d{2}(\.[a-z_0-9]+)?$")
+    title: str
+    when: list[Any] = Field(min_length=1)
+    then: dict[str, Any] = Field(min_length=1)
+    why: str
+    passage: str
+    source: Source
+    ref: list[str] = []
+    level: int = Field(ge=1, le=6)
+    weight: float | str = 1
+    decides: bool = False
+    confidence: float | None = None
+    assumes: Literal["duration", "implied", "proxy"] | None = None
+    provisional_while: list[Any] = []
+    steps: list[str] = []
+    note: str | None = None
+
+    @property
+    def number(self) -> str:
+        """The id of the document's rule; `PT-16.cut` is a branch of PT-16."""
+        return self.id.partition(".")[0]
+
+
+class Step(BaseModel):
+    """A concrete next step. Of the texts the first whose every {placeholder} is known is used."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    id: str
+    when: Literal["tonight", "this_week", "later"]
+    text: list[str] = Field(min_length=1)
+    text_en: list[str] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists(cls, data: Any) -> Any:
+        return {k: [v] if k in {"text", "text_en"} and isinstance(v, str) else v for k, v in data.items()}
+
+    @model_validator(mode="after")
+    def _pairs(self) -> Step:
+        if len(self.text) != len(self.text_en):
+            raise ValueError("`text` and `text_en` have a different number of variants")
+        return self
+
+
+class Shown(BaseModel):
+    """A derived number as people read it: its name, type and unit."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    title: str
+    title_en: str
+    type: Literal["ratio", "money", "number", "int", "seconds", "flag", "index"]
+    unit: str | None = None
+    digits: int = 2
+    public: bool = Field(default=False, description="shown under `derived` in the results")
+
+
+@dataclass(frozen=True)
+class CompiledRule:
+    """A rule with its conditions parsed and the place it was read from."""
+
+    rule: Rule
+    when: tuple[Clause, ...]
+    provisional_while: tuple[Clause, ...]
+    decision: str
+    file: str
+    line: int
+    position: int
+
+    @property
+    def id(self) -> str:
+        return self.rule.id
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """Rules that may run together, since none reads what another of them writes."""
+
+    index: int
+    rules: tuple[CompiledRule, ...]
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RuleBase:
+    """Everything the rules room knows, loaded and checked. `version` is a hash of the data files."""
+
+    facts: dict[str, Fact]
+    constraints: tuple[dict[str, Any], ...]
+    parameters: Parameters
+    derived: dict[str, Shown]
+    keys: dict[str, Key]
+    rules: dict[str, CompiledRule]
+    strata: tuple[Stratum, ...]
+    steps: dict[str, Step]
+    wording: dict[str, dict[str, str]]
+    version: str
+    overrides_version: str | None = None
+    writers: dict[str, tuple[str, ...]] = field(default_factory=dict)

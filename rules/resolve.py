@@ -1,0 +1,215 @@
+"""Fired rules → conclusions: one way of resolving per kind of key, and who was overruled by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rules.model import CompiledRule, Key
+from rules.parameters import Parameters
+
+FIELDS = ("F", "A", "C", "T")
+
+
+@dataclass(frozen=True, slots=True)
+class Overruled:
+    """`rule` would have said otherwise; `by` prevailed."""
+
+    rule: str
+    by: str
+
+
+@dataclass
+class Conclusion:
+    """What a key holds: the value, the rules it rests on, and the figures of how it was found."""
+
+    value: Any
+    rules: list[CompiledRule]
+    overruled: list[Overruled] = field(default_factory=list)
+    confidence: float | None = None
+
+
+def resolve(key: Key, fired: Sequence[CompiledRule], parameters: Parameters, category: str | None,
+            concluded: dict[str, Any]) -> Conclusion | None:  # fmt: skip
+    """The conclusion of `key` from the rules that fired and write it; None where nothing can choose."""
+    if key.resolve == "flags":
+        return _flags(key, fired)
+    if key.resolve == "transfer":
+        return _transfer(key, fired, parameters, concluded)
+    found = _vote(key, fired, parameters, category) if key.resolve == "vote" else _choose(key, fired)
+    if found is None and key.otherwise is not None:
+        return Conclusion(key.otherwise, [], confidence=0.0 if key.resolve == "vote" else None)
+    return found
+
+
+def _value(rule: CompiledRule, key: Key) -> Any:
+    return rule.rule.then[key.name]
+
+
+def _choose(key: Key, fired: Sequence[CompiledRule]) -> Conclusion | None:
+    if not fired:
+        return None
+
+    def rank(rule: CompiledRule) -> tuple[int, int]:
+        return (key.order.index(_value(rule, key)) if key.order else 0, rule.position)
+
+    ordered = sorted(fired, key=rank)
+    value = _value(ordered[0], key)
+    winners = [r for r in ordered if _value(r, key) == value]
+    return Conclusion(value, winners, _losers(key, ordered, winners))
+
+
+def _losers(key: Key, fired: Sequence[CompiledRule], winners: Sequence[CompiledRule]) -> list[Overruled]:
+    if not key.reports:
+        return []
+    best = min(winners, key=lambda r: (r.rule.level, r.position))
+    return [Overruled(r.rule.number, best.rule.number) for r in fired if r not in winners]
+
+
+def _vote(key: Key, fired: Sequence[CompiledRule], parameters: Parameters, category: str | None) -> Conclusion | None:
+    deciding = [r for r in fired if r.rule.decides]
+    if deciding:
+        first = deciding[0]
+        value = _value(first, key)
+        winners = [first, *(r for r in fired if r is not first and _value(r, key) == value)]
+        losers = [Overruled(r.rule.number, first.rule.number) for r in fired if r not in winners]
+        return Conclusion(value, winners, losers, first.rule.confidence)
+    if not fired:
+        return None
+    sums: dict[str, float] = {}
+    for rule in fired:
+        weight = rule.rule.weight
+        number = parameters.number(weight, category) if isinstance(weight, str) else weight
+        sums[_value(rule, key)] = sums.get(_value(rule, key), 0) + number
+    value = min(sums, key=lambda v: (-sums[v], key.order.index(v)))
+    winners = [r for r in fired if _value(r, key) == value]
+    return Conclusion(value, winners, _losers(key, fired, winners), sums[value] / sum(sums.values()))
+
+
+def _flags(key: Key, fired: Sequence[CompiledRule]) -> Conclusion:
+    said: set[str] = set()
+    for rule in fired:
+        value = _value(rule, key)
+        said |= set(value if isinstance(value, list) else [value])
+    return Conclusion([v for v in key.values if v in said], list(fired))
+
+
+# -- transfers ------------------------------------------------------------------------------------------
+
+
+def _transfer(key: Key, fired: Sequence[CompiledRule], parameters: Parameters, concluded: dict[str, Any]) -> Conclusion | None:  # fmt: skip
+    """Shares in whole points: each rule moves points; a donor gives what it has above its floor (F 30)."""
+    ordered = sorted(fired, key=lambda r: (key.order.index(r.rule.number), r.position))
+    if not ordered or "start" not in _value(ordered[0], key):
+        return None
+    shares: dict[str, int] = {}
+    winners = []
+    for rule in ordered:
+        before = dict(shares)
+        for name, argument in _value(rule, key).items():
+            _MOVES[name](shares, argument, parameters, concluded)
+        if shares != before:
+            winners.append(rule)
+    return Conclusion({f: shares[f] for f in FIELDS}, winners)
+
+
+def _give(shares: dict[str, int], donor: str, to: str, points: int, keep: int, parameters: Parameters) -> int:
+    floor = max(keep, int(parameters.number("fa.floor_f")) if donor == "F" else 0)
+    given = max(0, min(points, shares[donor] - floor))
+    shares[donor] -= given
+    shares[to] += given
+    return given
+
+
+def _start(shares: dict[str, int], table: str, parameters: Parameters, concluded: dict[str, Any]) -> None:
+    shares.update({f: int(n) for f, n in parameters.table(table)[concluded["stage"]].items()})
+
+
+def _move(shares: dict[str, int], moves: list[dict[str, Any]], parameters: Parameters, _: dict[str, Any]) -> None:
+    for move in moves:
+        left = 100 if move.get("points", "all") == "all" else int(_points(move["points"], parameters))
+        donors = move["from"] if isinstance(move["from"], list) else [move["from"]]
+        for donor in donors:
+            left -= _give(shares, donor, move["to"], left, move.get("keep", 0), parameters)
+
+
+def _points(value: int | str, parameters: Parameters) -> float:
+    return parameters.number(value) if isinstance(value, str) else value
+
+
+def _halve(shares: dict[str, int], fields: list[str], parameters: Parameters, _: dict[str, Any]) -> None:
+    for name in fields:
+        _give(shares, name, "F", shares[name] - shares[name] // 2, 0, parameters)
+
+
+def _fill(shares: dict[str, int], spec: dict[str, Any], parameters: Parameters, _: dict[str, Any]) -> None:
+    """The donors give in proportion until `to` holds `until`; the first donor's part is rounded half up."""
+    need = int(_points(spec["until"], parameters)) - shares[spec["to"]]
+    first, second = spec["from"]
+    have = shares[first] + shares[second]
+    if need <= 0 or not have:
+        return
+    need = min(need, have)
+    part = min((2 * need * shares[first] + have) // (2 * have), shares[first])
+    _give(shares, first, spec["to"], part, 0, parameters)
+    _give(shares, second, spec["to"], need - part, 0, parameters)
+
+
+def _cap(shares: dict[str, int], table: str, parameters: Parameters, _: dict[str, Any]) -> None:
+    for name, most in parameters.table(table)["most"].items():
+        _give(shares, name, "F", shares[name] - int(most), 0, parameters)
+
+
+_MOVES: dict[str, Callable[[dict[str, int], Any, Parameters, dict[str, Any]], None]] = {
+    "start": _start,
+    "move": _move,
+    "halve": _halve,
+    "fill": _fill,
+    "cap": _cap,
+}
+
+
+def check_transfer(payload: Any, key: Key, parameters: Parameters) -> list[str]:
+    """What is wrong with the `then` of a transfer rule, as sentences."""
+    if not isinstance(payload, dict) or len(payload) != 1 or next(iter(payload)) not in _MOVES:
+        return [f"{payload!r} is no transfer"]
+    (name, argument), out = next(iter(payload.items())), []
+
+    def field_(value: Any) -> None:
+        if value not in FIELDS:
+            out.append(f"{value!r} is none of F, A, C, T")
+
+    def table(value: Any) -> None:
+        if value not in parameters.all or not isinstance(parameters.all[value].value, dict):
+            out.append(f"there is no table {value!r} among the parameters")
+
+    def points(value: Any) -> None:
+        if value != "all" and not (isinstance(value, int) or value in parameters.all):
+            out.append(f"{value!r} is no number of points, `all`, or a parameter")
+
+    if name in {"start", "cap"}:
+        table(argument)
+    elif name == "halve":
+        for value in argument if isinstance(argument, list) else [argument]:
+            field_(value)
+    else:
+        for move in argument if name == "move" and isinstance(argument, list) else [argument]:
+            if not isinstance(move, dict) or not {"from", "to"} <= set(move):
+                out.append(f"{move!r} lacks `from` and `to`")
+                continue
+            for value in [*(move["from"] if isinstance(move["from"], list) else [move["from"]]), move["to"]]:
+                field_(value)
+            points(move.get("until", move.get("points", "all")))
+    return out
+
+
+def to_yuan(shares: dict[str, int], budget: float) -> dict[str, int]:
+    """Whole yuan for each field, summing to the budget: largest remainder first, ties F, A, C, T."""
+    total = round(budget)
+    exact = {f: shares[f] * total for f in FIELDS}
+    yuan = {f: exact[f] // 100 for f in FIELDS}
+    left = total - sum(yuan.values())
+    for name in sorted(FIELDS, key=lambda f: (-(exact[f] % 100), FIELDS.index(f)))[:left]:
+        yuan[name] += 1
+    return yuan
