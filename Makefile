@@ -27,12 +27,15 @@ chat: setup
 test: setup
 	@$(py) -m pytest $(ARGS)
 
+# All five always run, so that one call shows everything that is wrong.
 lint: setup
-	@$(py) -m ruff check .
-	@$(py) -m ruff format --check .
-	@$(py) -m mypy
-	@.venv/bin/lint-imports
-	@$(py) tools/licences.py
+	@status=0; \
+	$(py) -m ruff check . || status=1; \
+	$(py) -m ruff format --check --quiet . || { echo 'lint: not formatted; run .venv/bin/ruff format .'; status=1; }; \
+	$(py) -m mypy || status=1; \
+	.venv/bin/lint-imports --no-logo || status=1; \
+	$(py) tools/licences.py || status=1; \
+	exit $$status
 
 verify: setup
 	@if [ -f benchmarks/verify.py ]; then $(py) -m benchmarks.verify; \
