@@ -20,6 +20,7 @@ class Chat:
     messages: list[dict[str, Any]] = field(default_factory=list)
     actions: list[str] = field(default_factory=list)
     blocked: bool = False
+    migrated_to: int | None = None
 
     @property
     def info(self) -> dict[str, Any]:
@@ -66,6 +67,9 @@ class Methods:
         chat = self.chats.get(int(name)) if name.lstrip("-").isdigit() else None
         if chat is None:
             raise bad("chat not found")
+        if chat.migrated_to is not None:
+            description = "Bad Request: group chat was upgraded to a supergroup chat"
+            raise Refused(400, description, migrate_to_chat_id=chat.migrated_to)
         if chat.blocked:
             raise Refused(403, "Forbidden: bot was blocked by the user")
         return chat

@@ -235,6 +235,25 @@ def test_someone_who_blocked_it_holds_up_nobody(api: BotApi, start: Start) -> No
     api.wait(lambda: gone.answers == ["三"])
 
 
+def test_a_group_that_gets_a_new_id_keeps_its_questions(api: BotApi, start: Start) -> None:
+    old, new = api.group("旧"), api.group("新")
+    person = api.person().in_chat(old)
+    old.migrated_to = new.id
+    for number in range(3):
+        person.say(f"/help {number}")
+    start(FakeCore())
+    api.wait(lambda: len(new.answers) == 3)
+    assert new.answers == ["/help 0", "/help 1", "/help 2"]
+
+
+def test_a_rate_limit_longer_than_the_library_waits(api: BotApi, start: Start) -> None:
+    person = api.person()
+    api.fault("sendMessage", Fault("status", status=429, retry_after=1, times=5))
+    person.say("一")
+    start(FakeCore())
+    api.wait(lambda: person.answers == ["一"], 20)
+
+
 def test_a_core_that_fails_is_apologised_for(api: BotApi, start: Start) -> None:
     person = api.person()
 

@@ -128,6 +128,6 @@ def test_two_processes_one_line_each(api: BotApi, child: Child, tmp_path: Path) 
     api.wait(lambda: api.times("setMyCommands") == 2)
     child()
     api.wait(lambda: "409" in (tmp_path / "output").read_text(encoding="utf-8"))
-    time.sleep(2)
+    time.sleep(1)
     lines = (tmp_path / "output").read_text(encoding="utf-8").splitlines()
     assert 1 <= sum("只留一个" in line for line in lines) <= 2

@@ -54,6 +54,28 @@ def said(run: subprocess.CompletedProcess[str]) -> list[str]:
     return [line for line in run.stderr.splitlines() if not line.startswith("make")]
 
 
+def test_piped_chat_has_only_the_chat_on_stdout(checkout: Path) -> None:
+    (checkout / ".venv/bin").mkdir(parents=True)
+    python(checkout, "../.venv/bin/python", f'exec {sys.executable} "$@"')
+    pins = "requirements.txt requirements-dev.txt requirements-outsiders.txt constraints.txt tools/setup.sh"
+    stamp = subprocess.run(
+        f"cat {pins} | cksum", shell=True, cwd=checkout, capture_output=True, check=True
+    ).stdout
+    (checkout / ".venv/stamp").write_bytes(stamp)
+    lines = ["import sys", "if sys.argv[1] == 'setup':", "    print('unpacking')"]
+    lines += ["else:", "    print('答:' + sys.stdin.read())"]
+    (checkout / "bot.py").write_text("\n".join(lines), encoding="utf-8")
+    command = ["make", "chat"]
+    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL")} | {"PYTHONUTF8": "1"}
+    for unpacked in ("unpacking\n", ""):
+        run = subprocess.run(
+            command, cwd=checkout, env=env, input="你好", capture_output=True, encoding="utf-8", timeout=60
+        )
+        assert run.returncode == 0, run.stderr
+        assert run.stdout == "答:你好\n"
+        assert run.stderr == unpacked
+
+
 def test_without_python(checkout: Path) -> None:
     (line,) = said(setup(checkout))
     assert "no Python >=3.11,<3.14" in line
