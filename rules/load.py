@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -333,4 +332,3 @@ def _categories(facts: dict[str, Fact]) -> list[str | None]:
     return [None, *facts["category"].values] if "category" in facts else [None]
 
 
-PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_.]*)\}")

@@ -1,0 +1,102 @@
+"""Questions about an evaluation that invent facts: here, what to ask next. The only caller that does."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from rules.conditions import conditions_of
+from rules.evaluate import Evaluation, Evaluator
+from rules.facts import NUMERIC, Fact, Value
+
+_GRID = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """An unknown fact: the rules it would settle, and the share of its cells in which the advice changes."""
+
+    fact: str
+    unlocks: tuple[str, ...]
+    value: float
+
+
+def waiting(evaluation: Evaluation) -> dict[str, list[str]]:
+    """Unknown facts and the rules that wait for them. The evaluation must hold statuses."""
+    out: dict[str, list[str]] = {}
+    for rule, stand in evaluation.statuses.items():
+        if stand.state == "open":
+            for fact in stand.waits_for:
+                out.setdefault(fact, []).append(rule)
+    return out
+
+
+def open_facts(
+    evaluator: Evaluator, evaluation: Evaluation, today: dt.date, only: Iterable[str] | None = None
+) -> list[Open]:
+    """Open facts by how much the advice depends on them, the most first.
+
+    `value` is the share of the cells of the fact's range, as cut by the open rules, in which some decision
+    or step would differ from now. `only` restricts it to some facts (each costs some ten evaluations).
+    """
+    waits = waiting(evaluation)
+    now = _advice(evaluator, evaluator.outcome(evaluation.facts, today))
+    out = []
+    for name in waits if only is None else [n for n in only if n in waits]:
+        fact = evaluator.base.facts[name]
+        cells: list[tuple[str, ...]] = []
+        differ = 0
+        for value in _points(evaluator, fact, waits[name], evaluation):
+            outcome = evaluator.outcome({**evaluation.facts, name: value}, today)
+            if cells and outcome[1] == cells[-1]:
+                continue
+            cells.append(outcome[1])
+            differ += _advice(evaluator, outcome) != now
+        rules = tuple(dict.fromkeys(r.partition(".")[0] for r in waits[name]))
+        out.append(Open(name, rules, round(differ / len(cells), 3) if cells else 0.0))
+    return sorted(out, key=lambda o: (-o.value, min(evaluator.base.rules[r].rule.level for r in waits[o.fact]), o.fact))
+
+
+def _advice(evaluator: Evaluator, outcome: tuple[dict[str, Any], tuple[str, ...]]) -> tuple[Any, ...]:
+    """What a person would notice: the public decisions and the steps."""
+    concluded, fired = outcome
+    rules = evaluator.base.rules
+    shown = {k: v for k, v in concluded.items() if evaluator.base.keys[k].public}
+    return shown, {s for r in fired for s in rules[r].rule.steps}
+
+
+def _points(evaluator: Evaluator, fact: Fact, rules: list[str], evaluation: Evaluation) -> list[Value]:
+    """Values of `fact` in ascending order, at least one in every cell that the open rules cut."""
+    if fact.type == "bool":
+        return [False, True]
+    if fact.type == "enum":
+        return list(fact.values)
+    if fact.type == "set":
+        return [[], *([v] for v in fact.values), list(fact.values)]
+    if fact.type not in NUMERIC or fact.range is None:
+        return []
+    low, high = fact.range
+    category = evaluation.facts.get("category")
+    row = category if isinstance(category, str) else None
+    cuts = {
+        c.operand.value(evaluator.base.parameters, row)
+        for r in rules
+        for c in conditions_of(evaluator.base.rules[r].when)
+        if c.operand and c.name == fact.name
+    }
+    points: set[float] = {low, high}
+    edges = sorted({low, high, *cuts})
+    for cut in cuts:
+        points.add(cut)
+    points |= {(a + b) / 2 for a, b in zip(edges, edges[1:], strict=False)}
+    if len(cuts) < 2:  # the rules read it through derived numbers, whose cuts are not at hand
+        if fact.type == "ratio":
+            points |= {low + (high - low) * i / _GRID for i in range(1, _GRID)}
+        else:
+            floor = max(low, 1.0)
+            points |= {floor * (high / floor) ** (i / _GRID) for i in range(1, _GRID)}
+    whole = fact.type == "int"
+    values = sorted({int(p) if whole or p == int(p) else round(p, 4) for p in points if low <= p <= high})
+    return list(values)
