@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 from bot.conversation.fit import fit, several_rates
 from bot.conversation.lexicon import RATE, Lexicon
-from bot.conversation.patterns import Found, expand
+from bot.conversation.patterns import Found
 from bot.conversation.scan import NUMBER_CHARS, Scan
 from bot.conversation.text import any_of, data
 from rules.facts import Value
 
 _NUMBER = re.compile(f"[{NUMBER_CHARS}]")
+_LATIN = re.compile(r"[a-z]+")
 _FAR = 4.5  # a gap that costs more separates a word from a number
 _COMMA = 2.5
 _BEFORE = 1.2  # "129客单": a number before its word is rarer than after
@@ -50,6 +51,7 @@ def _gap_cost(gap: str) -> float:
         return 99
     commas = sum(c in cues["clause_ends"] for c in gap)
     rest, fillers = _fillers().subn("", gap)
+    rest = _LATIN.sub("a", rest)
     return commas * _COMMA + fillers * 0.2 + (len(rest) - commas)
 
 
@@ -63,7 +65,7 @@ def nearest(s: Scan, found: list[Name], lex: Lexicon) -> Iterator[Found]:
             if place >= name.end and place - name.end <= 24:
                 cost = _gap_cost(s.skeleton[name.end : place])
                 cost += 0.6 * _numbers_first(s, name, found)
-                cost += 3 * (i + 1 < len(found) and starts[i + 1] < place)
+                cost += 99 * (i + 1 < len(found) and starts[i + 1] < place)
             elif place < name.start and name.start - place <= 4:
                 gap = s.skeleton[place + 1 : name.start]
                 cost = _BEFORE + 0.3 * len(gap) if _GAP_BEFORE.fullmatch(gap) else 99
@@ -114,9 +116,7 @@ def _read(s: Scan, place: int, name: Name, lex: Lexicon, cost: float) -> Iterato
                 yield Found(rate[0], rate[1], place, *span, assumed=rate[2], confidence=rate[3])
             continue
         fact_name, _, part = fact.partition(".")
-        if (other := _elsewhen(fact_name)) and other.search(
-            s.skeleton, max(s.clause(name.start)[0], span[0] - 6), span[1] + 3
-        ):
+        if (other := _elsewhen(fact_name)) and other.search(_near(s, *span)):
             continue
         if part:
             if token.kind in {"count", "plain"} and token.value == int(token.value):
@@ -130,10 +130,16 @@ def _read(s: Scan, place: int, name: Name, lex: Lexicon, cost: float) -> Iterato
             )
 
 
+def _near(s: Scan, start: int, end: int) -> str:
+    """The words of the message around a reading, within its clause."""
+    first, last = s.clause(start)[0], s.clause(end - 1)[1]
+    return s.quote(max(first, start - 6), min(last, end + 3))
+
+
 @functools.cache
 def _elsewhen(fact: str) -> re.Pattern[str] | None:
     source = data("cues")["not_beside"].get(fact)
-    return re.compile(expand(source)) if source else None
+    return re.compile(source) if source else None
 
 
 def inherit(s: Scan, found: list[Name], lex: Lexicon) -> Iterator[Found]:
@@ -194,7 +200,8 @@ def choices(s: Scan, lex: Lexicon, asked: tuple[str, ...]) -> Iterator[Found]:
                 continue
             if cues["not_this"].search(before):
                 continue
-            if (cue := cues.get(f"enum_cue.{fact}")) and fact not in asked:
+            plain = m[0] in data("cues")["enum_plain"]
+            if (cue := cues.get(f"enum_cue.{fact}")) and fact not in asked and not plain:
                 near = s.skeleton[max(clause[0], m.start() - data("cues")["enum_cue_before"]) : m.start()]
                 if not cue.search(near):
                     continue

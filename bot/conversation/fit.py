@@ -98,7 +98,7 @@ def several_rates(token: Number, word: str) -> tuple[str, float, str | None, flo
     """LC-11: which conversion a bare 转化率 is: fact, value, assumption, confidence."""
     rule = data("cues")["several_rates"]
     value = _ratio(token, token.value, word)
-    if value is None:
+    if value is None or (word in rule["percent_only"] and token.kind != "rate"):
         return None
     for band in rule["bands"]:
         if value < band["below"]:

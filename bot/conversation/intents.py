@@ -155,8 +155,13 @@ def cued(text: str) -> bool:
 @functools.cache
 def _refusals() -> tuple[tuple[str, re.Pattern[str], re.Pattern[str], bool], ...]:
     return tuple(
-        (kind, re.compile("|".join(e["cues"])), re.compile("|".join(e["unless"]) or "(?!)"), e["over_field"])
-        for kind, e in data("refusals")["kinds"].items()
+        (
+            e["kind"],
+            re.compile("|".join(e["cues"])),
+            re.compile("|".join(e["unless"]) or "(?!)"),
+            e["over_field"],
+        )
+        for e in data("refusals")["kinds"]
     )
 
 

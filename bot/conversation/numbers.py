@@ -227,7 +227,7 @@ def _ranges(text: str, found: list[Number]) -> list[Number]:
     out: list[Number] = []
     for token in found:
         last = out[-1] if out else None
-        if last is None or last.high is not None or token.kind in {"period", "date"}:
+        if last is None or last.high is not None or {token.kind, last.kind} & {"period", "date"}:
             out.append(token)
             continue
         between = text[last.end : token.start]

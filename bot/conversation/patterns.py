@@ -10,11 +10,9 @@ from typing import Any
 
 from bot.conversation.fit import Fit, fit
 from bot.conversation.lexicon import Lexicon
-from bot.conversation.scan import NUMBER_CHARS, Scan, char_class
+from bot.conversation.scan import Scan, expand
 from bot.conversation.text import data
 from rules.facts import Value
-
-_GROUP = re.compile(r"<([a-z]+)>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +38,6 @@ class Pattern:
     facts: tuple[str | None, ...]
     units: tuple[tuple[str, ...] | None, ...]
     entry: dict[str, Any]
-
-
-def expand(source: str) -> str:
-    """A pattern of the data as a regular expression over skeletons."""
-    cues = data("cues")
-    source = source.replace("~~", f"[^{NUMBER_CHARS}{re.escape(cues['sentence_ends'])}]{{0,10}}?")
-    source = source.replace("~", f"[^{NUMBER_CHARS}{re.escape(cues['clause_ends'])}]{{0,6}}?")
-    return _GROUP.sub(lambda m: f"({char_class(m[1])})", source)
 
 
 @functools.cache

@@ -41,6 +41,17 @@ def char_class(name: str) -> str:
     return "[" + "".join(_CHAR[kind] for kind in CLASSES[name]) + "]"
 
 
+_GROUP = re.compile(r"<([a-z]+)>")
+
+
+def expand(source: str) -> str:
+    """A pattern of the data (`<money>`, `~`) as a regular expression over skeletons."""
+    cues = data("cues")
+    source = source.replace("~~", f"[^{NUMBER_CHARS}{re.escape(cues['sentence_ends'])}]{{0,10}}?")
+    source = source.replace("~", f"[^{NUMBER_CHARS}{re.escape(cues['clause_ends'])}]{{0,6}}?")
+    return _GROUP.sub(lambda m: f"({char_class(m[1])})", source)
+
+
 def _char(token: Number) -> str:
     kind = token.kind
     if kind in {"days", "period"} and token.high is None and token.value in {1, 7, 30}:
@@ -87,7 +98,10 @@ class Scan:
 def _cues() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     cues = data("cues")
     whose = "|".join(f"(?P<{name}>{any_of(cues[name])})" for name in ("past", "other", "peer", "now", "self"))
-    no = re.compile(rf"(?:{any_of([*cues['not_this'], *cues['said_as']])})\s?[{NUMBER_CHARS}]")
+    no = re.compile(
+        rf"(?:(?P<no>{any_of([*cues['not_this'], *cues['said_as']])})|{any_of(cues['no_value_after'])})"
+        rf"\s?[{NUMBER_CHARS}]"
+    )
     return (
         re.compile(whose),
         re.compile(rf"(?P<before>{any_of(cues['suppose'])})|(?P<after>{any_of(cues['suppose_after'])})"),
@@ -121,8 +135,19 @@ def scan(text: str, lex: Lexicon) -> Scan:
     out.clauses = [0, *(i + 1 for i, c in enumerate(out.skeleton) if c in cues["clause_ends"])]
     out.sentences = [0, *(i + 1 for i, c in enumerate(out.skeleton) if c in cues["sentence_ends"])]
     out.states = _states(out)
-    out.not_values = {m.end() - 1 for m in _cues()[3].finditer(out.skeleton)}
+    for m in _cues()[3].finditer(out.skeleton):
+        (out.not_values if m["no"] else out.used).add(m.end() - 1)
     return out
+
+
+@functools.cache
+def _wishes() -> re.Pattern[str]:
+    return re.compile("|".join(expand(p) for p in data("cues")["suppose_if"]))
+
+
+def _is_now(s: Scan, place: int) -> bool:
+    token = s.tokens[place]
+    return token.kind == "period" and s.text.startswith(tuple(data("cues")["now_starts"]), token.start)
 
 
 def _states(s: Scan) -> list[frozenset[str]]:
@@ -140,12 +165,15 @@ def _states(s: Scan) -> list[frozenset[str]]:
             numberless = not _DIGIT.search(piece)
             if m["after"] and numberless and n and s.skeleton[spans[n - 1][1]] not in sentence_ends:
                 kinds[n - 1].add("suppose")
+        if _wishes().search(piece):
+            whole.add("suppose")
         if norm.search(piece):
             whole.add("norm")
         kinds.append(whole)
     for (a, b), whole in zip(spans, kinds, strict=True):
         current: set[str] = set()
         marks = {m.start(): str(m.lastgroup) for m in whose.finditer(s.skeleton, a, b)}
+        marks |= {p: "now" for p in range(a, b) if p in s.tokens and _is_now(s, p)}
         for i in range(a, b):
             mark = marks.get(i)
             if mark in {"self", "now"}:
