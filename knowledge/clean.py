@@ -14,7 +14,7 @@ MAX_QUERY = 300
 
 _CONTACT = re.compile(
     r"(?:https?://|www\.)[^\s,。;、()()\u4e00-\u9fff]+"  # links
-    r"|[\w.+-]+@[\w-]+\.[\w.]+"  # mail
+    r"|[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+\.[A-Za-z0-9.]+"  # mail
     r"|(?:QQ群?|qq群?|微信号?|[vV][xX]|加[vV]|WeChat|手机号?|电话|联系方式)\s*[::]?\s*(?=[A-Za-z0-9_-]*\d)[A-Za-z0-9_-]{5,20}"
     r"|(?<![\d.])1[3-9]\d[\s-]?\d{4}[\s-]?\d{4}(?!\d)"  # mobile numbers
     r"|(?<!\d)0\d{2,3}[\s-]\d{7,8}(?!\d)",  # landlines

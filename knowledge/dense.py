@@ -177,6 +177,7 @@ class Dense:
     def __init__(self, arrays: Arrays) -> None:
         self.arrays = arrays
         self._size = len(arrays.starts_zh) - 1
+        faiss.omp_set_num_threads(1)  # its own thread pool would spin against torch's, for a tiny index
         self._faiss = faiss.IndexFlatIP(arrays.heads.shape[1])
         self._faiss.add(arrays.heads)
 

@@ -19,9 +19,9 @@ _WORD = re.compile(r"[a-z0-9\u4e00-\u9fff]")
 _ENGLISH_STOP = frozenset(
     re.findall(
         r"\w+",
-        "a an the of to in on for is are was be do does did i my me we our you your it its and or if with at by"
-        " from as this that what how why when which who can could should would will not no so but there their"
-        " they have has",
+        "a an the of to in on for is are was be do does did i my me we our you your it its and or if with at"
+        " by from as this that what how why when which who can could should would will not no so but there"
+        " their they have has",
     )
 )
 
