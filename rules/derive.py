@@ -52,6 +52,7 @@ NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "spend_cut_to": (("ad_spend_per_day",),),
     "spend_raise_to": (("ad_spend_per_day",),),
     "slot_ceiling": (("budget_total",),),
+    "example_break_even_gmv": (("budget_total",),),
     "slot_share": (("slot_fee", "budget_total"),),
     "deal_break_even_gmv": (("slot_fee", "creator_commission_rate", "margin", "refund_rate"),),
     "deal_profit": (("deal_break_even_gmv", "creator_expected_gmv"),),
@@ -376,7 +377,8 @@ class _Deriver:
         margin, refund = get("margin"), get("refund_rate")
         budget = get("budget_total")
         if budget is not None:
-            put("slot_ceiling", budget * self.param("tk.max_share"), "budget_total", parameters=("tk.max_share",))
+            if (get("budget_30d") or 0) >= self.param("fa.no_top_budget"):
+                self.ceiling(budget)
             if slot is not None and budget:
                 put("slot_share", slot / budget, "slot_fee", "budget_total")
         if expected is not None and (aov := get("aov")):
@@ -412,6 +414,17 @@ class _Deriver:
                     parameters=(*used, "money.low_case"))  # fmt: skip
             elif q > 1e-9:
                 put("deal_cover", 1, "slot_fee", "creator_expected_gmv", *uses, parameters=used)
+
+    def ceiling(self, budget: Number) -> None:
+        """The most one slot may cost, and what it would have to sell with example terms (C02)."""
+        put = self.put
+        put("slot_ceiling", budget * self.param("tk.max_share"), "budget_total", parameters=("tk.max_share",))
+        if any(self.get(n) is not None for n in ("gross_margin", "unit_cost", "refund_rate", "slot_fee")):
+            return
+        names = ("money.example_margin", "money.example_refund", "money.example_commission", "money.platform_fee")
+        margin, refund, commission, fee = (self.param(n) for n in names)
+        if (q := (1 - refund) * (margin - commission - fee)) > 0:
+            put("example_break_even_gmv", (self.get("slot_ceiling") or 0) / q, "slot_ceiling", parameters=names)
 
     def snowball(self) -> None:
         """Three scores 0–100 (D7): every part capped at 1.2 of its pass line, unknown parts left out."""

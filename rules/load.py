@@ -19,11 +19,15 @@ from rules.derive import NEEDS
 from rules.errors import DataError, Finding
 from rules.facts import DATA, NUMERIC, Fact, load_facts
 from rules.match.durable import MAX_TESTS, RESERVED, engine_rules
-from rules.model import CompiledRule, Key, Rule, RuleBase, Shown, Step
+from rules.model import CompiledRule, Key, Rule, RuleBase, Shown, Step, Sum
 from rules.parameters import Parameters, apply_overrides, load_parameters
 from rules.resolve import check_transfer
 from rules.strata import stratify
 from rules.yaml_lines import Mapping, read_yaml
+
+
+#: arithmetic that belongs to no derived number
+_OTHER_SUMS = frozenset({"allocation", "never_break_even"})
 
 
 def load(data: Path = DATA, overrides: Path | None = None) -> RuleBase:
@@ -46,6 +50,7 @@ class _Loader:
         keys = {name: key for name, key in self._entries("keys", Key, named=True)}
         steps = {name: step for name, step in self._entries("steps", Step, id_field="id")}
         wording = self._wording()
+        sums = self._sums(derived)
         constraints = self._constraints(facts)
         for name in sorted(set(derived) ^ set(NEEDS)):
             self._find("rules/data/derived", 1, name, "stands in data or in derive.py only", "one entry in each")
@@ -64,6 +69,7 @@ class _Loader:
             strata,
             steps,
             wording,
+            sums,
             self._hash(),
             hashlib.sha256(overrides.read_bytes()).hexdigest()[:12] if overrides else None,
             writers,
@@ -132,6 +138,13 @@ class _Loader:
                     self._find(shown, line, code, "stands twice", "one sentence for a conclusion")
                 else:
                     out[code] = dict(texts)
+        return out
+
+    def _sums(self, derived: dict[str, Shown]) -> dict[str, Sum]:
+        out = dict(self._entries("sums", Sum))
+        for name in out:
+            if name not in derived and name not in _OTHER_SUMS:
+                self._find("rules/data/sums", 1, name, "is no derived number", _near(name, derived))
         return out
 
     def _constraints(self, facts: dict[str, Fact]) -> tuple[dict[str, Any], ...]:

@@ -97,6 +97,14 @@ class Shown(BaseModel):
     public: bool = Field(default=False, description="shown under `derived` in the results")
 
 
+class Sum(BaseModel):
+    """The arithmetic behind a number as a person reads it; of the variants the first that can be filled."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    zh: list[str] = Field(min_length=1)
+    en: list[str] = Field(min_length=1)
+
+
 @dataclass(frozen=True)
 class CompiledRule:
     """A rule with its conditions parsed and the place it was read from."""
@@ -136,6 +144,7 @@ class RuleBase:
     strata: tuple[Stratum, ...]
     steps: dict[str, Step]
     wording: dict[str, dict[str, str]]
+    sums: dict[str, Sum]
     version: str
     overrides_version: str | None = None
     writers: dict[str, tuple[str, ...]] = field(default_factory=dict)

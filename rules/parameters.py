@@ -39,6 +39,7 @@ class Parameter(BaseModel):
     note: str | None = None
     reviewed: dt.date
     formerly: list[str] = []
+    stands_for: str | None = None  # the fact it replaces while that is unknown
 
     @model_validator(mode="after")
     def _within(self) -> Parameter:

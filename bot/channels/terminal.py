@@ -1,0 +1,55 @@
+"""The chat in a terminal: a prompt for a person, plain lines for a pipe."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+
+from bot.channels.base import Core, Inbound
+
+GREETING = "/start"
+_QUIT = frozenset({"/quit", "/exit", "退出", "quit", "exit"})
+
+
+def run(make_core: Callable[[], Core]) -> int:
+    """Chat until the input ends; returns the exit status. The core is made once, before the first prompt."""
+    core = make_core()
+    if sys.stdin.isatty():
+        return _interactive(core)
+    for number, line in enumerate(_lines(sys.stdin.buffer), 1):
+        if line.strip().lower() in _QUIT:
+            break
+        if line.strip():
+            print(f"> {line}\n{_ask(core, line, number)}\n", flush=True)
+    return 0
+
+
+def _lines(raw: Iterable[bytes]) -> Iterable[str]:
+    """Lines of the input as text; bytes that are no UTF-8 are replaced, never an error."""
+    for line in raw:
+        yield line.decode("utf-8", errors="replace").rstrip("\r\n")
+
+
+def _ask(core: Core, line: str, number: int) -> str:
+    return core.reply(Inbound("terminal", "local", "local", line, f"terminal:{number}")).text
+
+
+def _interactive(core: Core) -> int:
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.history import InMemoryHistory
+
+    print(_ask(core, GREETING, 0), end="\n\n", flush=True)
+    prompt: PromptSession[str] = PromptSession(history=InMemoryHistory())
+    number = 0
+    while True:
+        number += 1
+        try:
+            line = prompt.prompt("你> ")
+        except KeyboardInterrupt:
+            continue
+        except EOFError:
+            return 0
+        if line.strip().lower() in _QUIT:
+            return 0
+        if line.strip():
+            print("\n" + _ask(core, line, number), end="\n\n", flush=True)

@@ -1,0 +1,273 @@
+"""The command line: one function a command, and the wiring of the rooms. Contract: JSON Lines with --json."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from bot.errors import BotError, InputError
+from bot.pipeline import Pipeline
+from bot.service.store import MemoryStore, SqlStore, Store
+from bot.settings import Settings, load_settings
+from knowledge import check as handbook_check
+from knowledge.errors import KnowledgeError
+from knowledge.retrieve import Library
+from rules.check import findings as rule_findings
+from rules.errors import DataError, FactError
+from rules.evaluate import Evaluator
+from rules.load import load
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="抖音商家参谋 · advisor for merchants on Douyin",
+)
+Overrides = Annotated[Path | None, typer.Option(help="the operator's parameter file")]
+Json = Annotated[bool, typer.Option("--json", help="JSON Lines on standard output")]
+
+
+def main() -> None:
+    """Run one command; an error a person can act on is one line on standard error and status 2."""
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    try:
+        app()
+    except (DataError, KnowledgeError, BotError, OSError) as error:
+        if isinstance(error, BrokenPipeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
+        _fail(str(error))
+
+
+def _fail(line: str) -> NoReturn:
+    print(line, file=sys.stderr)
+    sys.exit(2)
+
+
+def _pipeline(settings: Settings, store: Store | None = None) -> Pipeline:
+    evaluator = Evaluator(load(overrides=settings.overrides))
+    return Pipeline(evaluator, Library.open(settings.model), store or MemoryStore())
+
+
+def _warm(pipeline: Pipeline) -> None:
+    """Load the model behind the prompt. What fails here fails again, and is told, at the first question."""
+
+    def run() -> None:
+        try:
+            pipeline.library.warm()
+        except KnowledgeError:
+            return
+
+    threading.Thread(target=run, daemon=True).start()
+
+
+def _print(value: dict[str, Any]) -> None:
+    print(json.dumps(value, ensure_ascii=False, separators=(", ", ": ")), flush=True)
+
+
+def _input_lines() -> Iterator[str]:
+    for raw in sys.stdin.buffer:
+        yield raw.decode("utf-8", errors="replace").rstrip("\r\n")
+
+
+def _stream(answer: Callable[[str], dict[str, Any]]) -> None:
+    """One output line for each input line, in order; a line that cannot be read is answered with an error."""
+    broken = False
+    for number, line in enumerate(_input_lines(), 1):
+        try:
+            _print(answer(line))
+        except InputError as error:
+            broken = True
+            _print(error.as_json(number))
+            print(f"line {number}: {error}", file=sys.stderr)
+    if broken:
+        sys.exit(2)
+
+
+def _object(line: str) -> dict[str, Any]:
+    try:
+        value = json.loads(line, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise InputError(None, line[:200], "a JSON object") from None
+    if not isinstance(value, dict):
+        raise InputError(None, value, "a JSON object")
+    return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _date(value: Any) -> dt.date | None:
+    if value is None:
+        return None
+    try:
+        return dt.date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise InputError("today", value, "a date like 2026-11-23") from None
+
+
+@app.command()
+def ask(
+    words: Annotated[list[str] | None, typer.Argument(help="the message; else one message a line")] = None,
+    json_: Json = False,
+    overrides: Overrides = None,
+    store: Annotated[str | None, typer.Option(help="keep conversations here, e.g. sqlite:///chats.db")] = None,
+) -> None:
+    """Answer messages: the words given, or one message (text or JSON object) a line."""
+    pipeline = _pipeline(load_settings(overrides), SqlStore(store) if store else None)
+
+    def show(text: str, session: str = "default", on: dt.date | None = None) -> dict[str, Any]:
+        answer = pipeline.ask(text, session, on)
+        return answer.as_json() if json_ else {"text": answer.text.strip()}
+
+    def line(given: str) -> dict[str, Any]:
+        if not given.lstrip().startswith("{"):
+            return show(given)
+        value = _object(given)
+        for name in value:
+            if name not in {"session", "text", "today"}:
+                raise InputError(name, value[name], "session, text or today")
+        for name in ("session", "text"):
+            if not isinstance(value.get(name, "" if name == "text" else "default"), str):
+                raise InputError(name, value[name], "a text")
+        if "text" not in value:
+            raise InputError("text", None, "a text")
+        return show(value["text"], value.get("session", "default"), _date(value.get("today")))
+
+    if words:
+        answer = show(" ".join(words))
+        _print(answer) if json_ else print(answer["text"])
+    elif json_:
+        _stream(line)
+    else:
+        for given in _input_lines():
+            print(line(given)["text"] + "\n", flush=True)
+
+
+@app.command()
+def decide(json_: Json = False, overrides: Overrides = None) -> None:
+    """Decide on facts: one JSON object {"facts": {…}} a line; always JSON Lines out."""
+    pipeline = _pipeline(load_settings(overrides))
+
+    def line(given: str) -> dict[str, Any]:
+        value = _object(given)
+        for name in value:
+            if name not in {"facts", "creators", "goods", "today"}:
+                raise InputError(name, value[name], "facts, creators, goods or today")
+        facts = value.get("facts", {})
+        if not isinstance(facts, dict):
+            raise InputError("facts", facts, "an object of facts")
+        for name in ("creators", "goods"):
+            items = value.get(name, [])
+            if not isinstance(items, list) or not all(isinstance(i, dict) and isinstance(i.get("name"), str) for i in items):
+                raise InputError(name, items, "a list of objects with a name")
+        try:
+            return pipeline.decide(facts, _date(value.get("today")))
+        except FactError as error:
+            raise InputError(error.field, error.value, error.expected) from None
+
+    _stream(line)
+
+
+@app.command()
+def search(
+    words: Annotated[list[str] | None, typer.Argument(help="the question; else one question a line")] = None,
+    top: Annotated[int, typer.Option(min=1, max=100)] = 5,
+    json_: Json = False,
+) -> None:
+    """Search the handbook."""
+    library = Library.open(load_settings().model)
+
+    def find(query: str) -> dict[str, Any]:
+        found = library.search(query, top)
+        return {
+            "query": query,
+            "grounded": found.grounded,
+            "passages": [
+                {
+                    "passage": h.passage.id,
+                    "title": h.passage.title,
+                    "path": list(h.passage.path),
+                    "text": h.passage.text,
+                    "score": h.score,
+                    "source": library.source_title(h.passage),
+                    "document": h.passage.document,
+                }
+                for h in found.hits
+            ],
+            "nearest": list(found.nearest),
+        }
+
+    if not words:
+        _stream(find)
+        return
+    answer = find(" ".join(words))
+    if json_:
+        _print(answer)
+        return
+    for one in answer["passages"]:
+        print(f"[{one['passage']}] {one['title']}({one['score']})\n{one['text']}\n")
+    if not answer["grounded"]:
+        print("没有找到依据。" + ("相近的有:" + "、".join(answer["nearest"]) if answer["nearest"] else ""))
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path] | None, typer.Argument(help="override files to check as well")] = None,
+    overrides: Overrides = None,
+) -> None:
+    """Check all data: one line a finding, `file:line [id] what; what would be right`."""
+    settings = load_settings(overrides)
+    lines = rule_findings([*(files or []), *([settings.overrides] if settings.overrides else [])])
+    lines += handbook_check.findings()
+    for one in lines:
+        print(one)
+    if lines:
+        sys.exit(2)
+    print("数据没有问题。", file=sys.stderr)
+
+
+@app.command()
+def chat(overrides: Overrides = None) -> None:
+    """Chat in the terminal; with piped input each line is answered."""
+    from bot.channels import terminal
+
+    def core() -> Pipeline:
+        pipeline = _pipeline(load_settings(overrides))
+        _warm(pipeline)
+        return pipeline
+
+    sys.exit(terminal.run(core))
+
+
+@app.command()
+def telegram(overrides: Overrides = None) -> None:
+    """Answer on Telegram; the token stands in TELEGRAM_BOT_TOKEN."""
+    from bot.channels import telegram as channel
+
+    settings = load_settings(overrides)
+
+    def core() -> Pipeline:
+        pipeline = _pipeline(settings, SqlStore(f"sqlite:///{settings.data / 'chats.db'}"))
+        _warm(pipeline)
+        return pipeline
+
+    settings.data.mkdir(parents=True, exist_ok=True)
+    sys.exit(channel.main(core, settings.data / "telegram-inbox.db"))
+
+
+@app.command()
+def setup() -> None:
+    """Unpack the embedding model and build the index, so that the first question is quick."""
+    Library.open(load_settings().model).warm()

@@ -1,0 +1,305 @@
+"""The answer, put together from conclusions, steps, arithmetic and passages; every part names its basis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.conversation.dialogue import Focus, Question, wording
+from bot.models import Basis, Part
+from knowledge.model import Passage
+from knowledge.retrieve import Library
+from rules import result
+from rules.evaluate import Evaluation
+from rules.facts import Rejected, Value
+from rules.model import CompiledRule, RuleBase
+from rules.render import Texts
+
+MOST_STEPS = 6
+MOST_SUMS = 4
+
+
+@dataclass
+class Composer:
+    """Collects the parts of one answer, and the passages that it names."""
+
+    base: RuleBase
+    library: Library
+    evaluation: Evaluation
+    focus: Focus
+    language: str
+    parts: list[Part] = field(default_factory=list)
+    passages: dict[str, Passage] = field(default_factory=dict)
+    steps: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.texts = Texts(self.base, self.evaluation)
+
+    # -- small helpers --------------------------------------------------------------------------------
+
+    def say(self, text: str, basis: Basis) -> None:
+        self.parts.append(Part(text, basis))
+
+    def word(self, code: str, end: str = "\n", **values: str) -> None:
+        """One of the bot's own sentences."""
+        self.say(self.worded(code, **values) + end, {"wording": code})
+
+    def worded(self, code: str, **values: str) -> str:
+        return wording()[code][self.language].format(**values)
+
+    def cite(self, id_: str) -> Passage:
+        return self.passages.setdefault(id_, self.library.passage(id_))
+
+    def title(self, passage: Passage) -> str:
+        return passage.title if self.language == "zh" else passage.title_en
+
+    def name(self, fact: str) -> str:
+        entry = self.base.facts[fact]
+        return entry.title if self.language == "zh" else entry.title_en
+
+    def show(self, fact: str, value: Value) -> str:
+        return self.texts.show(fact, value, self.language)
+
+    def listed(self, items: Iterable[str]) -> str:
+        return self.worded("key_list").join(items)
+
+    # -- the parts of a diagnosis ---------------------------------------------------------------------
+
+    def verdict_key(self) -> str | None:
+        """The first conclusion key of the focus that has a value to speak of."""
+        for key in self.focus.verdict:
+            needed = self.focus.only_with.get(key)
+            if needed and needed not in self.evaluation.facts:
+                continue
+            found = self.evaluation.conclusions.get(key)
+            if found is not None and found.rules:
+                return key
+        return None
+
+    def verdict(self, key: str) -> None:
+        """The verdict in one short sentence; shares are their own sentence."""
+        found = self.evaluation.conclusions[key]
+        rule = found.rules[0].rule
+        if key == "allocation":
+            self.sum("allocation", {"rule": rule.number})
+        else:
+            self.say(self.texts.wording(f"{key}.{found.value}", self.language) + "\n", {"rule": rule.number})
+        if self.language == "zh":
+            self.say(rule.why + "\n", {"rule": rule.number})
+        self.cite(rule.passage)
+
+    def states(self, spoken: str | None) -> None:
+        """What else the figures say, a sentence each."""
+        for key in self.focus.state:
+            found = self.evaluation.conclusions.get(key)
+            if key == spoken or found is None or not found.rules:
+                continue
+            values = found.value if isinstance(found.value, list) else [found.value]
+            for value in values[:2]:
+                writer = next((r for r in found.rules if value in _said(r, key)), found.rules[0])
+                if key == "gates_failed":
+                    continue
+                text = self.texts.wording(f"{key}.{value}", self.language)
+                self.say(text + "\n", {"rule": writer.rule.number})
+                self.cite(writer.rule.passage)
+
+    def sum(self, name: str, basis: Basis | None = None) -> bool:
+        """The arithmetic behind a number, if it can be shown."""
+        entry = self.base.sums[name]
+        text = self.texts.first(entry.zh if self.language == "zh" else entry.en, self.language)
+        if text is None:
+            return False
+        used = self.evaluation.derived.parameters.get(name, ())
+        facts = self.evaluation.derived.facts.get(name, ())
+        plain: Basis = {"parameter": used[0]} if used else {"fact": facts[0]} if facts else {"rule": "FA-01"}
+        self.say(text + "\n", basis or plain)
+        return True
+
+    def sums(self, spoken: str | None) -> int:
+        """The arithmetic of the focus, at most `MOST_SUMS` lines; returns how many were shown."""
+        shown = 0
+        if "deal_break_even_gmv" in self.evaluation.derived.null and "deal_break_even_gmv" in self.focus.sums:
+            shown += self.sum("never_break_even", {"fact": "gross_margin"})
+        for name in self.focus.sums:
+            if shown == MOST_SUMS:
+                break
+            if name == "allocation" and spoken == "allocation":
+                continue
+            if name == "allocation" or name in self.evaluation.derived.values:
+                shown += self.sum(name)
+        return shown
+
+    def assumptions(self, keys: Iterable[str], readings: Iterable[str]) -> None:
+        """What the verdict rests on that is not settled, in one sentence."""
+        codes = [c for k in keys if (c := self.evaluation.shaky.get(k))]
+        codes += [c for n in self.evaluation.derived.values if (c := self.evaluation.derived.shaky.get(n)) and self._shown(n)]
+        codes += readings
+        said = []
+        for code in dict.fromkeys(codes):
+            if code == "period":
+                monthly = (self.evaluation.facts.get("budget_total") or 0) >= self.base.parameters.number("fa.period_from")  # type: ignore[operator]
+                period = self.worded("assumed.period_month" if monthly else "assumed.period_day")
+                said.append(self.worded("assumed.period", period=period))
+            else:
+                said.append(self.worded(f"assumed.{code}" if f"assumed.{code}" in wording() else "assumed.other"))
+        if said:
+            self.word("provisional", what=(";" if self.language == "zh" else "; ").join(dict.fromkeys(said)))
+
+    def _shown(self, derived: str) -> bool:
+        return derived in self.focus.sums
+
+    def choose_steps(self, verdict: str | None) -> None:
+        """Three to six steps: of the verdict's rules, then of the focus' decisions, then its fallbacks."""
+        fired = result.prevailing(self.evaluation)
+        first = self.evaluation.conclusions[verdict].rules if verdict else []
+        rest = [r for r in fired if r.decision in self.focus.decisions and r not in first]
+        chosen: dict[str, dict[str, Any]] = {}
+
+        def take(rules: Iterable[CompiledRule]) -> None:
+            for rule in rules:
+                for id_ in rule.rule.steps:
+                    if len(chosen) < MOST_STEPS:
+                        chosen.setdefault(id_, self._step(id_, rule.rule.passage, rule.rule.number))
+
+        take(first)
+        order = {d: i for i, d in enumerate(self.focus.decisions)}
+        take(sorted(rest, key=lambda r: (order[r.decision], r.rule.level, r.position)))
+        for id_, passage in self.focus.fallback:
+            if len(chosen) < 3:
+                chosen.setdefault(id_, self._step(id_, passage, None))
+        groups = ("tonight", "this_week", "later")
+        self.steps = sorted(chosen.values(), key=lambda s: groups.index(s["when"]))
+
+    def _step(self, id_: str, passage: str, rule: str | None) -> dict[str, Any]:
+        step = self.base.steps[id_]
+        self.cite(passage)
+        out: dict[str, Any] = {"text": self.texts.step(step, self.language), "id": id_, "when": step.when}
+        return out | ({"rule": rule} if rule else {}) | {"passage": passage}
+
+    def write_steps(self) -> None:
+        group = None
+        for number, step in enumerate(self.steps, 1):
+            if step["when"] != group:
+                group = step["when"]
+                self.say("\n", {"wording": "layout"})
+                self.word(group)
+            basis = {"rule": step["rule"]} if "rule" in step else {"passage": step["passage"]}
+            self.say(f"{number}. {step['text']}\n", basis)
+
+    def questions(self, asked: list[Question]) -> None:
+        """The first question with its reason; the others in one line."""
+        if not asked:
+            return
+        first, *more = asked
+        where = self.worded("ask_where", where=first.where) if first.where else ""
+        self.say("\n", {"wording": "layout"})
+        question = first.text + where
+        self.say(self.worded("ask_one", question=question, why=first.why) + "\n", {"fact": first.fact})
+        if more:
+            texts = (" " if self.language == "en" else "").join(q.text for q in more)
+            self.say(self.worded("ask_more", questions=texts) + "\n", {"fact": more[0].fact})
+
+    def basis(self, verdict: str | None) -> None:
+        """The closing line: what the verdict rests on, without rule ids."""
+        titles: list[str] = []
+        if verdict and self.language == "zh":
+            titles += [r.rule.title for r in self.evaluation.conclusions[verdict].rules[:2]]
+        titles += [self.title(p) for p in list(self.passages.values())[:2]]
+        used = result.defaults(self.evaluation, self.base)
+        tail = self.worded("basis_defaults") if used else ""
+        if any(d.get("changed") for d in used):
+            tail += self.worded("basis_changed")
+        self.word("basis", titles=" · ".join(dict.fromkeys(titles)), defaults=tail)
+
+    def overruled(self, verdict: str | None) -> None:
+        """The rule of another number that would have said otherwise, one at most."""
+        if verdict is None or self.language != "zh":
+            return
+        found = self.evaluation.conclusions[verdict]
+        for lost in found.overruled:
+            if lost.rule == lost.by:
+                continue
+            loser = next(f.rule.rule for f in self.evaluation.trace if f.rule.rule.number == lost.rule)
+            self.say(self.worded("overruled", title=loser.title) + "\n", {"rule": loser.number})
+            return
+
+    # -- corrections and impossible values ------------------------------------------------------------
+
+    def rejections(self, rejected: Iterable[Rejected]) -> None:
+        for one in rejected:
+            fact = self.base.facts[one.fact]
+            counts = [f"count.{c}" for c in one.ask]
+            names = [self.worded(c) if c in wording() else self.name(c[6:]) for c in counts if c in wording() or c[6:] in self.base.facts]
+            low, high = fact.range or (0, 0)
+            span = f"{self.show(one.fact, low)}–{self.show(one.fact, high)}"
+            self.word(
+                f"rejected.{one.reason}",
+                fact=self.name(one.fact) + (" " if self.language == "zh" else ""),
+                value=self.show(one.fact, one.value) if not isinstance(one.value, str) else one.value,  # type: ignore[arg-type]
+                range=span,
+                ask=self.worded("rejected.ask", counts=self.listed(names)) if names and one.ask != (one.fact,) else "",
+            )
+
+    def changes(self, overwritten: list[dict[str, Any]], before: Evaluation | None) -> None:
+        """What a correction replaced, and which conclusions it changed."""
+        for one in overwritten:
+            self.say(
+                self.worded("changed", fact=self.name(one["fact"]), new=self.show(one["fact"], one["to"]),
+                            old=self.show(one["fact"], one["from"])) + "\n",
+                {"fact": one["fact"]},
+            )  # fmt: skip
+        if before is not None:
+            self.differences(before)
+
+    def differences(self, before: Evaluation) -> int:
+        """The conclusions of the focus that differ from `before`, a line each."""
+        old_texts = Texts(self.base, before)
+        count = 0
+        for key in dict.fromkeys([*self.focus.verdict, *self.focus.state]):
+            old, new = before.conclusions.get(key), self.evaluation.conclusions.get(key)
+            if old is None or new is None or isinstance(new.value, list):
+                continue
+            was, now = self._short(key, old.value, old_texts), self._short(key, new.value, self.texts)
+            if was != now and new.rules:
+                title = self.base.keys[key].title if self.language == "zh" else self.base.keys[key].title_en
+                self.say(self.worded("changed_decision", title=title, old=was, new=now) + "\n", {"rule": new.rules[0].rule.number})
+                count += 1
+        return count
+
+    def _short(self, key: str, value: Any, texts: Texts) -> str:
+        if key == "allocation":
+            entry = self.base.sums["allocation"]
+            return (texts.first(entry.zh if self.language == "zh" else entry.en, self.language) or "").rstrip("。.")
+        return texts.wording(f"{key}.{value}", self.language).rstrip("。.")
+
+    # -- passages -------------------------------------------------------------------------------------
+
+    def passage(self, id_: str, role: str) -> None:
+        """A passage as an answer: whole for a merchant's reading, forwardable for support."""
+        found = self.cite(id_)
+        body = found.summary if self.language == "zh" else found.text_en
+        if role == "support" and self.language == "zh":
+            body = self.worded("lookup_forward", summary=found.summary)
+        self.say(body + "\n", {"passage": id_})
+        self.say(
+            self.worded("lookup_source", id=id_ if role == "support" else "", title=self.title(found),
+                        source=self.library.source_title(found)).replace("〔 ", "〔") + "\n",
+            {"passage": id_},
+        )  # fmt: skip
+
+    def citations(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "passage": p.id,
+                "title": self.title(p),
+                "text": p.text if self.language == "zh" else p.text_en,
+                "source": self.library.source_title(p),
+            }
+            for p in self.passages.values()
+        ]
+
+
+def _said(rule: CompiledRule, key: str) -> list[Any]:
+    value = rule.rule.then.get(key)
+    return value if isinstance(value, list) else [value]

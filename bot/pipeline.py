@@ -1,0 +1,331 @@
+"""The one way through the house: message → understand → facts → rules → conclusions + passages → answer.
+
+This module alone knows the order; no room calls back to an earlier one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.channels.base import Inbound, Reply
+from bot.conversation.answer import Composer
+from bot.conversation.dialogue import Focus, focuses, joined, questions
+from bot.conversation.facts import Changes, merge
+from bot.conversation.understand import Understanding, understand
+from bot.errors import StoreError
+from bot.models import Answer, Session
+from bot.service.store import Store
+from knowledge.retrieve import Library
+from rules import result
+from rules.evaluate import Evaluation, Evaluator
+from rules.explore import open_facts
+from rules.facts import Rejected
+from rules.render import Texts
+
+#: intents that say how to read a message, not what it is about
+_ABOUT_NOTHING = frozenset({"correction", "smalltalk", "off_topic", "why", "why_not", "what_if", "how_to"})
+
+
+def today() -> dt.date:
+    """The date where the merchants are."""
+    return dt.datetime.now(ZoneInfo("Asia/Shanghai")).date()
+
+
+class Pipeline:
+    """Answers messages and decides on facts. Safe to call from several threads."""
+
+    def __init__(self, evaluator: Evaluator, library: Library, store: Store) -> None:
+        self.evaluator, self.library, self.store = evaluator, library, store
+        self.base = evaluator.base
+
+    @property
+    def version(self) -> dict[str, Any]:
+        return {
+            "rules": self.base.version,
+            "handbook": self.library.version,
+            "overrides": self.base.overrides_version,
+        }
+
+    # -- a channel's entry ----------------------------------------------------------------------------
+
+    def reply(self, message: Inbound) -> Reply:
+        """The answer to one message of a channel. A store that fails is told, not raised."""
+        try:
+            return Reply(self.ask(message.text, f"{message.channel}:{message.chat}").text.strip())
+        except StoreError as error:
+            return Reply(str(error))
+
+    # -- decide ---------------------------------------------------------------------------------------
+
+    def decide(self, facts: Mapping[str, object], on: dt.date | None = None) -> dict[str, Any]:
+        """The contract's `decide`: facts in, decisions with trace out. Raises `FactError`."""
+        date = on or today()
+        evaluation = self.evaluator.evaluate(facts, today=date, statuses=True)
+        numbers, reasons = result.derived(evaluation, self.base)
+        return {
+            "facts": evaluation.facts,
+            "rejected": result.rejected(evaluation),
+            "derived": numbers,
+            "reasons": reasons,
+            "decisions": result.decisions(evaluation, self.base),
+            "provisional": result.provisional(evaluation, self.base),
+            "trace": result.trace(evaluation),
+            "overruled": [{"rule": o.rule, "by": o.by} for o in evaluation.overruled if o.rule != o.by],
+            "open": [
+                {"fact": o.fact, "unlocks": list(o.unlocks), "value": o.value}
+                for o in open_facts(self.evaluator, evaluation, date)
+            ],
+            "steps": result.steps(evaluation, self.base, Texts(self.base, evaluation)),
+            "defaults": result.defaults(evaluation, self.base),
+            "version": self.version,
+        }
+
+    # -- ask ------------------------------------------------------------------------------------------
+
+    def ask(self, text: str, name: str = "default", on: dt.date | None = None) -> Answer:
+        """One turn of the conversation `name`. Never raises for what a person typed."""
+        date = on or today()
+        session = self._session(name, text)
+        values = session.values()
+        message = understand(
+            text, facts=self.base.facts, known=values, asked=tuple(session.asked), encoder=self.library.encoder
+        )
+        if message.command in {"forget", "reset"}:
+            self.store.forget(name)
+            session = Session(language=session.language)
+        before = self._evaluate(session, date) if session.facts and (message.readings or message.retracted) else None
+        quiet = message.refused or message.command
+        changes = Changes() if quiet else merge(session, message)
+        evaluation = self._evaluate(session, date)
+        rejected = [*message.rejected, *evaluation.rejected]
+        for one in evaluation.rejected:
+            session.facts.pop(one.fact, None)
+        turn = _Turn(self, session, message, changes, evaluation, before, rejected)
+        answer = turn.answer(name)
+        if message.command not in {"forget", "reset"}:
+            self.store.put(name, session)
+        return answer
+
+    def _session(self, name: str, text: str) -> Session:
+        try:
+            return self.store.get(name)
+        except StoreError:
+            if text.strip().lower().startswith("/forget"):
+                return Session()
+            raise
+
+    def _evaluate(self, session: Session, date: dt.date, extra: Mapping[str, Any] | None = None) -> Evaluation:
+        return self.evaluator.evaluate(
+            {**session.values(), **(extra or {})}, today=date, assumed=session.assumed(), statuses=True
+        )
+
+
+class _Turn:
+    """One turn: chooses the kind of answer and has it composed."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        session: Session,
+        message: Understanding,
+        changes: Changes,
+        evaluation: Evaluation,
+        before: Evaluation | None,
+        rejected: list[Rejected],
+    ) -> None:
+        self.pipeline, self.session, self.message, self.changes = pipeline, session, message, changes
+        self.evaluation, self.before, self.rejected = evaluation, before, rejected
+        self.refused: str | None = None
+        self.asked: list[Any] = []
+        self.about = self._about()
+        self.focus = joined(self.about) if self.about else Focus()
+        self.out = Composer(pipeline.base, pipeline.library, evaluation, self.focus, session.language)
+
+    def _about(self) -> list[str]:
+        """The intents this answer is about: the message's, else those the conversation was about."""
+        mine = [i for i in self.message.intents if i in focuses()]
+        if not mine and (self.changes.added or self.changes.overwritten or self.message.intents[0] in _ABOUT_NOTHING):
+            return list(self.session.intents)
+        return mine
+
+    def answer(self, name: str) -> Answer:
+        base, evaluation, session = self.pipeline.base, self.evaluation, self.session
+        self._compose()
+        if self.about and not self.refused and not self.message.command:
+            session.intents = self.about
+        if not self.message.command:
+            session.asked = [q.fact for q in self.asked]
+            session.ever_asked = list(dict.fromkeys([*session.ever_asked, *session.asked]))
+        numbers, reasons = result.derived(evaluation, base)
+        return Answer(
+            session=name,
+            language=session.language,
+            role=session.role,
+            intents=list(self.message.intents) or ["smalltalk"],
+            facts=evaluation.facts,
+            parts=self.out.parts,
+            rejected=[
+                {"fact": r.fact, "value": r.value, "reason": r.reason, "ask": list(r.ask)} for r in self.rejected
+            ],
+            changed=self.changes.overwritten,
+            derived=numbers,
+            reasons=reasons,
+            decisions=result.decisions(evaluation, base),
+            provisional=result.provisional(evaluation, base),
+            steps=self.out.steps,
+            questions=[q.as_json() for q in self.asked],
+            citations=self.out.citations(),
+            defaults=result.defaults(evaluation, base) if self.out.steps else [],
+            refused=self.refused,
+            version=self.pipeline.version,
+        )
+
+    # -- which kind of answer ---------------------------------------------------------------------------
+
+    def _compose(self) -> None:
+        message, out = self.message, self.out
+        if message.command:
+            out.word(_COMMANDS.get(message.command.split()[0], "start"))
+        elif not message.question.strip() and not message.readings and not message.rejected:
+            out.word("empty")
+        elif message.refused:
+            self._refuse(message.refused)
+        elif message.intents[0] == "why":
+            self._why()
+        elif message.supposed and self.evaluation.facts:
+            self._what_if()
+        else:
+            self._advise()
+        if message.set_aside and not self.refused:
+            out.word("set_aside")
+
+    def _refuse(self, reason: str) -> None:
+        self.refused = reason
+        if reason == "compliance":
+            found = self.pipeline.library.search(self.message.question, top=1)
+            if found.grounded and found.hits[0].passage.id == "HB0.4":
+                self.out.word("compliance")
+                self.out.passage("HB0.4", self.session.role)
+            else:
+                self.out.word("injection")
+                self.out.cite("HB0.4")
+        else:
+            self.out.word(reason)
+
+    def _advise(self) -> None:
+        out, message = self.out, self.message
+        verdict = out.verdict_key() if self.evaluation.facts else None
+        looks_up = self.about[:1] == ["lookup"] or not self.focus.verdict
+        out.rejections(self.rejected)
+        if looks_up and not (self.changes.added and verdict) and self._lookup():
+            return
+        if verdict is None and not self._has_sums():
+            self._without_verdict()
+            return
+        self._diagnose(verdict)
+        if "lookup" in self.about[1:]:
+            self._lookup(quiet=True)
+        for code in message.unclear:
+            self._unclear(code)
+
+    def _has_sums(self) -> bool:
+        return any(n in self.evaluation.derived.values for n in self.focus.sums)
+
+    def _diagnose(self, verdict: str | None) -> None:
+        out = self.out
+        if verdict:
+            out.verdict(verdict)
+        out.changes(self.changes.overwritten, self.before if self.changes.overwritten else None)
+        out.states(verdict)
+        out.sums(verdict)
+        said = [r.assumed for r in self.message.readings if r.assumed]
+        out.assumptions([verdict] if verdict else [], said)
+        for id_ in self.focus.read[:2]:
+            out.cite(id_)
+        out.choose_steps(verdict)
+        out.write_steps()
+        self.asked = questions(self.pipeline.base, self.evaluation, self.focus, self.session)
+        out.questions(self.asked)
+        out.overruled(verdict)
+        out.basis(verdict)
+
+    def _lookup(self, quiet: bool = False) -> bool:
+        """Answer from the handbook; False where nothing answers and `quiet` or facts speak instead."""
+        out, role = self.out, self.session.role
+        found = self.pipeline.library.search(self.message.question, top=3)
+        if found.grounded:
+            out.passage(found.hits[0].passage.id, role)
+            more = [h.passage for h in found.hits[1:]]
+            if more and not quiet:
+                for passage in more:
+                    out.cite(passage.id)
+                titles = [out.title(p) + (f"({p.id})" if role == "support" else "") for p in more]
+                out.say(out.worded("lookup_also", titles=out.listed(titles)) + "\n", {"passage": more[0].id})
+            if role == "support" and not quiet:
+                out.word("lookup_scope")
+            return True
+        if quiet or self.changes.added or self.rejected or self.message.intents[0] == "smalltalk":
+            return False
+        self.refused = "not_in_handbook"
+        out.word("not_in_handbook")
+        if found.nearest:
+            out.word("nearest", titles=out.listed(found.nearest))
+        return True
+
+    def _without_verdict(self) -> None:
+        """No conclusion: what was understood, why that is not enough, and what to send."""
+        out, base = self.out, self.pipeline.base
+        if self.message.intents[0] == "smalltalk" and not self.changes.added:
+            out.word("smalltalk")
+            return
+        facts = self.evaluation.facts
+        if facts:
+            known = [f"{out.name(n)} {out.show(n, facts[n])}" for n in self.changes.added or facts]
+            out.say(out.worded("noted", facts=out.listed(known)) + "\n", {"fact": next(iter(facts))})
+            out.word("need_numbers")
+        elif not self.rejected:
+            out.word("no_verdict")
+        for code in self.message.unclear:
+            self._unclear(code)
+        focus = self.focus if self.focus.ask else joined(["conversion", "traffic"])
+        self.asked = questions(base, self.evaluation, focus, self.session)
+        out.questions(self.asked)
+
+    def _unclear(self, code: str) -> None:
+        if code in {"several_shops", "which_fact"}:
+            self.out.word(code)
+        elif code.startswith(("split_", "half_")):
+            self.out.word(f"unclear.{code}" if code in {"split_73", "half_dabuliu"} else "unclear.other")
+
+    def _why(self) -> None:
+        """The rules behind the last conclusions, with the figures each one read."""
+        out = self.out
+        fired = [f for f in self.evaluation.trace if f.rule.decision in self.focus.decisions]
+        carrying = {r.id for r in result.prevailing(self.evaluation)}
+        chosen = [f for f in fired if f.rule.id in carrying][:5]
+        if not chosen:
+            out.word("why_nothing")
+            return
+        for one in chosen:
+            rule = one.rule.rule
+            out.say(out.worded("why_rule", title=rule.title, why=rule.why) + "\n", {"rule": rule.number})
+            shown = [f"{out.name(n)} {out.show(n, v)}" for n, v in one.used.items() if n in self.evaluation.facts]
+            if shown:
+                out.say(out.worded("why_used", facts=out.listed(shown)) + "\n", {"rule": rule.number})
+            out.cite(rule.passage)
+        out.basis(out.verdict_key())
+
+    def _what_if(self) -> None:
+        """The supposed values evaluated beside the real ones: what would change."""
+        supposed = {r.fact: r.value for r in self.message.supposed}
+        changed = self.pipeline._evaluate(self.session, today(), supposed)
+        other = Composer(self.pipeline.base, self.pipeline.library, changed, self.focus, self.session.language)
+        if not other.differences(self.evaluation):
+            other.word("changed_none")
+        self.out.parts += other.parts
+
+
+_COMMANDS = {"forget": "forget", "reset": "forget", "unsupported": "unsupported", "start": "start", "help": "start"}

@@ -1,0 +1,26 @@
+"""All findings about the rule data and override files, for `check`: never an exception, always lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from rules.errors import DataError
+from rules.facts import DATA
+from rules.load import load
+from rules.parameters import apply_overrides, load_parameters
+
+
+def findings(overrides: Iterable[Path] = (), data: Path = DATA) -> list[str]:
+    """One line a finding about the data and each override file."""
+    out: list[str] = []
+    try:
+        load(data)
+    except DataError as error:
+        out += map(str, error.findings)
+    for path in overrides:
+        try:
+            apply_overrides(load_parameters(data / "parameters"), path)
+        except DataError as error:
+            out += [line for line in map(str, error.findings) if line not in out]
+    return out
