@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.conversation.fit import fit, several_rates
-from bot.conversation.lexicon import RATE, Lexicon
+from bot.conversation.lexicon import RATE, Lexicon, plainly
 from bot.conversation.patterns import Found
 from bot.conversation.scan import NUMBER_CHARS, Scan
 from bot.conversation.text import any_of, data
@@ -188,7 +188,7 @@ def choices(s: Scan, lex: Lexicon, asked: tuple[str, ...]) -> Iterator[Found]:
     cues = _word_cues()
     functions: dict[str, list[tuple[str, int]]] = {}
     for m in lex.value_pattern.finditer(s.skeleton):
-        for fact, value in lex.values.get(m[0], ()):
+        for fact, value in lex.values.get(m[0]) or lex.values.get(plainly(m[0]), []):
             before = s.skeleton[max(0, m.start() - 8) : m.start()]
             clause = s.clause(m.start())
             sentence = s.sentence(m.start())
@@ -218,7 +218,7 @@ def verdicts(s: Scan, lex: Lexicon) -> Iterator[Found]:
     """Yes and no said in the words of the dictionary: 有执照, 还没开店."""
     cues = _word_cues()
     for m in lex.verdict_pattern.finditer(s.skeleton):
-        fact, value = lex.verdicts.get(m[0], ("", False))
+        fact, value = lex.verdicts.get(m[0]) or lex.verdicts.get(plainly(m[0]), ("", False))
         start, end = s.clause(m.start())
         before = s.skeleton[start : m.start()]
         if (

@@ -77,7 +77,9 @@ def _by_unit(fact: Fact, token: Number, value: float) -> float | None:
         if kind == "ratio" and token.parts and token.parts[1] < 60:
             return token.parts[0] * 60 + token.parts[1]
         return (
-            {"seconds": value, "points": value * 60, "plain": value}.get(kind) if not token.scaled else None
+            {"seconds": value, "points": value * 60, "hours": value * 3600, "plain": value}.get(kind)
+            if not token.scaled
+            else None
         )
     if unit == "天":
         return value if kind == "days" or (kind == "plain" and not token.scaled) else None

@@ -8,12 +8,16 @@ and `data/refusals.yaml`.
 from __future__ import annotations
 
 import functools
+import hashlib
 import math
+import os
 import re
+import tempfile
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -107,13 +111,57 @@ _vectors: list[tuple[Encoder, npt.NDArray[np.float32]]] = []
 _lock = threading.Lock()
 
 
+def warm(encoder: Encoder, folder: Path | None = None) -> None:
+    """Encode the examples once for `encoder` (ten seconds or more), or take them from `folder`.
+
+    The file there is named by the examples and by the encoder's `model_id`; one that does not fit, or cannot
+    be read, is made anew, and a folder that cannot be written to only costs the time again.
+    """
+    with _lock:
+        if any(e is encoder for e, _ in _vectors):
+            return
+        examples = list(_intents().examples)
+        model = str(getattr(encoder, "model_id", ""))
+        digest = hashlib.sha256("\n".join([model, *examples]).encode()).hexdigest()[:16]
+        file = folder / f"intents-{digest}.npy" if folder and model else None
+        vectors = _load(file, len(examples)) if file else None
+        if vectors is None:
+            vectors = encoder.encode(examples, "query")
+            if file:
+                _save(file, vectors)
+        _vectors[:] = [*_vectors[-2:], (encoder, vectors)]
+
+
+def _load(file: Path, rows: int) -> npt.NDArray[np.float32] | None:
+    try:
+        vectors = np.load(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    good = (
+        vectors.ndim == 2
+        and len(vectors) == rows
+        and vectors.dtype == np.float32
+        and np.isfinite(vectors).all()
+    )
+    return vectors if good else None
+
+
+def _save(file: Path, vectors: npt.NDArray[np.float32]) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=file.parent, suffix=".npy")
+        with os.fdopen(handle, "wb") as out:
+            np.save(out, vectors)
+        Path(temporary).replace(file)
+    except OSError:
+        return
+
+
 def _near(text: str, encoder: Encoder) -> npt.NDArray[np.float64]:
     """Similarity by sentence vectors, spread to 0–1; the examples are encoded once for each encoder."""
+    warm(encoder)
     with _lock:
-        vectors = next((v for e, v in _vectors if e is encoder), None)
-        if vectors is None:
-            vectors = encoder.encode(list(_intents().examples), "query")
-            _vectors[:] = [*_vectors[-2:], (encoder, vectors)]
+        vectors = next(v for e, v in _vectors if e is encoder)
     weights = data("intents")["weights"]
     cosine = vectors @ encoder.encode([text[:500]], "query")[0]
     spread = (cosine - weights["vector_floor"]) / (weights["vector_top"] - weights["vector_floor"])

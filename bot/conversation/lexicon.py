@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bot.conversation.numbers import is_unit
@@ -26,6 +27,21 @@ class Lexicon:
     value_pattern: re.Pattern[str] = re.compile("(?!)")
     verdict_pattern: re.Pattern[str] = re.compile("(?!)")
     word_pattern: re.Pattern[str] = re.compile("(?!)")
+
+
+@functools.cache
+def _inside() -> re.Pattern[str]:
+    return re.compile(any_of(data("cues")["inside"]))
+
+
+def plainly(phrase: str) -> str:
+    """A phrase without the words that only colour it: 差评特别多 is 差评多."""
+    return phrase[0] + _inside().sub("", phrase[1:-1]) + phrase[-1] if len(phrase) > 2 else phrase
+
+
+def _loosely(phrases: Iterable[str]) -> str:
+    """A pattern for phrases with such words anywhere inside."""
+    return any_of(phrases, gap=f"(?:{_inside().pattern})?")
 
 
 _built: list[Lexicon] = []
@@ -60,8 +76,10 @@ def _build(facts: Mapping[str, Fact]) -> Lexicon:
     for word in data("cues")["several_rates"]["words"]:
         lex.names.setdefault(normalise(word), []).insert(0, RATE)
     lex.name_pattern = re.compile(any_of(lex.names))
-    lex.value_pattern = re.compile(any_of(lex.values))
-    lex.verdict_pattern = re.compile(any_of(lex.verdicts))
+    lex.values = {plainly(word): pairs for word, pairs in lex.values.items()}
+    lex.value_pattern = re.compile(_loosely(lex.values))
+    lex.verdicts = {plainly(phrase): verdict for phrase, verdict in lex.verdicts.items()}
+    lex.verdict_pattern = re.compile(_loosely(lex.verdicts))
     # No number begins or ends inside a word: 家具 holds no unit 家, 近7天停留 no 7.
     lex.word_pattern = re.compile(
         any_of(w for w in [*lex.names, *lex.values, *lex.verdicts] if not is_unit(w))

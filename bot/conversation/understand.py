@@ -81,7 +81,7 @@ def understand(
     unclear = _unclear(whole)
     s = scan(_first_shop(plain), lex) if "several_shops" in unclear else whole
     correction = correct.is_correction(s, known)
-    found, named, unknown_target = _find(s, lex, known, asked, correction)
+    found, named, unknown_target = _find(s, lex, known, asked, correction, "several_shops" in unclear)
     sorted_ = _sort(s, lex, found, correction)
     if unknown_target:
         unclear = (*unclear, "which_fact")
@@ -115,14 +115,20 @@ def understand(
 
 
 def _find(
-    s: Scan, lex: Lexicon, known: Mapping[str, Value], asked: tuple[str, ...], correction: bool
+    s: Scan,
+    lex: Lexicon,
+    known: Mapping[str, Value],
+    asked: tuple[str, ...],
+    correction: bool,
+    several: bool,
 ) -> tuple[list[Found], list[extract.Name], bool]:
     named = extract.names(s, lex)
     found = list(patterns.apply(s, lex))
     found += extract.nearest(s, named, lex)
     found += extract.inherit(s, named, lex)
     found += extract.alone(s, lex)
-    found += patterns.apply(s, lex, late=True)
+    if not several:  # what no word claims may be of another shop
+        found += patterns.apply(s, lex, late=True)
     found += extract.choices(s, lex, asked)
     found += extract.verdicts(s, lex)
     unsure = False
