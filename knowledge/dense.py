@@ -137,13 +137,14 @@ def store(file: Path, arrays: Arrays) -> bool:
     """Write the index by temporary file and rename; False, with one warning, where that is impossible."""
     buffer = io.BytesIO()
     np.savez(buffer, **{name: getattr(arrays, name) for name in Arrays.__slots__})
-    content = buffer.getvalue()
+    content = buffer.getbuffer()  # no copy: the first build should need little more memory than a search
     temporary = None
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
         with os.fdopen(handle, "wb") as out:
-            out.write(hashlib.sha256(content).digest() + content)
+            out.write(hashlib.sha256(content).digest())
+            out.write(content)
         Path(temporary).replace(file)
         return True
     except OSError as error:
