@@ -82,7 +82,7 @@ def retracted(s: Scan, found: list[Name], lex: Lexicon) -> tuple[str, ...]:
 def replies(s: Scan, lex: Lexicon, asked: tuple[str, ...], taken: set[str]) -> Iterator[Found]:
     """A bare answer to what was asked: 35, 一个月, 没有. "不知道" answers nothing."""
     cues, text = _cues(), s.skeleton.strip(" 。!,~.")
-    if not asked or len(text) > 40 or cues["unknown"].search(text):
+    if not asked or len(text) > 40 or (cues["unknown"].search(text) and not s.tokens):
         return
     open_facts = [f for f in asked if f in lex.facts and f not in taken]
     for place in sorted(s.tokens):
@@ -92,11 +92,14 @@ def replies(s: Scan, lex: Lexicon, asked: tuple[str, ...], taken: set[str]) -> I
         possible = [(f, got) for f, got in fits if lex.facts[f].out_of_range(got.value) is None]
         for fact, got in (possible or fits)[:1]:
             open_facts.remove(fact)
+            taken.add(fact)
             s.used.add(place)
             yield Found(fact, got.value, place, place, place + 1, got.assumed, min(got.confidence, 0.9))
-    if s.tokens or taken:
+    if taken or cues["unknown"].search(text):
         return
     for fact in open_facts:
+        if s.tokens and lex.facts[fact].type != "bool":
+            continue
         value = _word_answer(lex, fact, text)
         if value is not None:
             yield Found(fact, value, 0, 0, len(s.skeleton), confidence=0.85)

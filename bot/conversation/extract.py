@@ -75,17 +75,26 @@ def nearest(s: Scan, found: list[Name], lex: Lexicon) -> Iterator[Found]:
             if cost <= _FAR:
                 pairs.append((cost, place, name.start, name))
     taken: set[tuple[int, str]] = set()
-    for cost, place, _, name in sorted(pairs, key=lambda p: p[:3]):
-        if place in s.used:
-            continue
-        for read in _read(s, place, name, lex, cost):
-            if (name.start, read.fact) in taken and not _aside(s, place):
+    pairs.sort(key=lambda p: p[:3])
+    # A possible value comes before an impossible one: of 主播要10万 no hosts are made.
+    for possible in (True, False):
+        for cost, place, _, name in pairs:
+            if place in s.used:
                 continue
-            taken.add((name.start, read.fact))
-            s.used.add(place)
-            s.nearest[place] = read.fact
-            yield read
-            break
+            for read in _read(s, place, name, lex, cost):
+                if (name.start, read.fact) in taken and not _aside(s, place):
+                    continue
+                if (
+                    possible
+                    and isinstance(read.value, int | float)
+                    and lex.facts[read.fact].out_of_range(read.value)
+                ):
+                    continue
+                taken.add((name.start, read.fact))
+                s.used.add(place)
+                s.nearest[place] = read.fact
+                yield read
+                break
 
 
 def _leads(s: Scan, place: int, found: list[Name]) -> float:

@@ -50,13 +50,13 @@ def _value(fact: Fact, token: Number, value: float, word: str) -> float | None:
     if fact.type == "ratio":
         return _ratio(token, value, word)
     if fact.type == "money":
-        return value if kind in _PLAIN | {"money"} else None
+        return value if kind in _PLAIN | {"money"} or (kind == "weak" and value == 0) else None
     if fact.type not in {"int", "number"}:
         return None
     converted = _by_unit(fact, token, value)
-    if converted is None or (fact.type == "int" and converted != int(converted)):
-        return None
-    return converted
+    if converted is None or fact.type != "int" or converted == int(converted):
+        return converted
+    return float(int(converted)) if token.kind == "days" else None  # 半年 is 182 days
 
 
 def _ratio(token: Number, value: float, word: str) -> float | None:
