@@ -8,30 +8,20 @@ and `data/refusals.yaml`.
 from __future__ import annotations
 
 import functools
-import hashlib
 import math
-import os
 import re
-import tempfile
-import threading
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from bot.conversation.refusals import outside
 from bot.conversation.text import data, normalise
-
-
-class Encoder(Protocol):
-    """Anything that turns texts into unit vectors of shape (n, d)."""
-
-    def encode(
-        self, texts: list[str], kind: Literal["query", "passage"] = ..., /
-    ) -> npt.NDArray[np.float32]: ...
+from bot.conversation.vectors import Encoder, example_vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,63 +97,15 @@ def _shared(text: str) -> npt.NDArray[np.float64]:
     return out
 
 
-_vectors: list[tuple[Encoder, npt.NDArray[np.float32]]] = []
-_lock = threading.Lock()
-
-
 def warm(encoder: Encoder, folder: Path | None = None) -> None:
-    """Encode the examples once for `encoder` (ten seconds or more), or take them from `folder`.
-
-    The file there is named by the examples and by the encoder's `model_id`; one that does not fit, or cannot
-    be read, is made anew, and a folder that cannot be written to only costs the time again.
-    """
-    with _lock:
-        if any(e is encoder for e, _ in _vectors):
-            return
-        examples = list(_intents().examples)
-        model = str(getattr(encoder, "model_id", ""))
-        digest = hashlib.sha256("\n".join([model, *examples]).encode()).hexdigest()[:16]
-        file = folder / f"intents-{digest}.npy" if folder and model else None
-        vectors = _load(file, len(examples)) if file else None
-        if vectors is None:
-            vectors = encoder.encode(examples, "query")
-            if file:
-                _save(file, vectors)
-        _vectors[:] = [*_vectors[-2:], (encoder, vectors)]
-
-
-def _load(file: Path, rows: int) -> npt.NDArray[np.float32] | None:
-    try:
-        vectors = np.load(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return None
-    good = (
-        vectors.ndim == 2
-        and len(vectors) == rows
-        and vectors.dtype == np.float32
-        and np.isfinite(vectors).all()
-    )
-    return vectors if good else None
-
-
-def _save(file: Path, vectors: npt.NDArray[np.float32]) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=file.parent, suffix=".npy")
-        with os.fdopen(handle, "wb") as out:
-            np.save(out, vectors)
-        Path(temporary).replace(file)
-    except OSError:
-        return
+    """Encode the examples now, or take their vectors from `folder`; without it the first message waits."""
+    example_vectors(_intents().examples, encoder, folder)
 
 
 def _near(text: str, encoder: Encoder) -> npt.NDArray[np.float64]:
-    """Similarity by sentence vectors, spread to 0–1; the examples are encoded once for each encoder."""
-    warm(encoder)
-    with _lock:
-        vectors = next(v for e, v in _vectors if e is encoder)
+    """Similarity by sentence vectors, spread to 0–1."""
     weights = data("intents")["weights"]
-    cosine = vectors @ encoder.encode([text[:500]], "query")[0]
+    cosine = example_vectors(_intents().examples, encoder) @ encoder.encode([text[:500]], "query")[0]
     spread = (cosine - weights["vector_floor"]) / (weights["vector_top"] - weights["vector_floor"])
     return np.asarray(np.clip(spread, 0, 1), dtype=np.float64)
 
@@ -200,49 +142,6 @@ def cued(text: str) -> bool:
     )
 
 
-@functools.cache
-def _refusals() -> tuple[tuple[str, re.Pattern[str], re.Pattern[str], bool], ...]:
-    return tuple(
-        (
-            e["kind"],
-            re.compile("|".join(e["cues"])),
-            re.compile("|".join(e["unless"]) or "(?!)"),
-            e["over_field"],
-        )
-        for e in data("refusals")["kinds"]
-    )
-
-
-@functools.cache
-def _breaks() -> re.Pattern[str]:
-    return re.compile(data("refusals")["breaks"])
-
-
-def _outside(text: str) -> tuple[list[str], str]:
-    """The kinds of refusal met in the message, and the message without the parts that met them."""
-    kinds: list[str] = []
-    rest: list[str] = []
-    for part in _breaks().split(text):
-        kind = next(
-            (
-                k
-                for k, cue, unless, over_field in _refusals()
-                if cue.search(part) and not unless.search(part) and (over_field or not cued(part))
-            ),
-            None,
-        )
-        if kind is None:
-            rest.append(part)
-        else:
-            kinds.append(kind)
-    # An instruction or a request may run over commas.
-    for kind, cue, unless, over_field in _refusals():
-        if over_field and not kinds and cue.search(text) and not unless.search(text):
-            kinds.append(kind)
-            rest = []
-    return list(dict.fromkeys(kinds)), " ".join(rest).strip()
-
-
 def classify(
     text: str,
     *,
@@ -254,11 +153,11 @@ def classify(
     encoder: Encoder | None,
 ) -> Topics:
     """Intents and refusals of a normalised message in which the facts `said` (with quotes) were read."""
-    outside, rest = _outside(text)
+    beyond, rest = outside(text, cued)
     answerable = any(quote in rest for _, quote in said) or cued(rest)
-    if outside and not answerable:
+    if beyond and not answerable:
         order: Sequence[str] = data("refusals")["order"]
-        refused = min(outside, key=order.index)
+        refused = min(beyond, key=order.index)
         return Topics(
             ("off_topic",)
             if refused == "off_topic"
@@ -268,7 +167,7 @@ def classify(
             refused,
             (),
         )
-    aside = tuple(k for k in outside if k != "abuse")
+    aside = tuple(k for k in beyond if k != "abuse")
     facts = {fact for fact, _ in said}
     total = scores(rest or text, facts, encoder)
     weights: dict[str, Any] = data("intents")["weights"]

@@ -10,28 +10,19 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bot.conversation import correct, extract, patterns
-from bot.conversation.intents import Encoder, Topics, classify
+from bot.conversation.intents import Topics, classify
 from bot.conversation.lexicon import Lexicon, lexicon
 from bot.conversation.patterns import Found
 from bot.conversation.scan import Scan, scan
+from bot.conversation.settle import Reading, settle
 from bot.conversation.text import any_of, data, language, normalise
-from rules.facts import NUMERIC, Fact, Rejected, Value
+from bot.conversation.vectors import Encoder
+from rules.facts import Fact, Rejected, Value
 
 __all__ = ["Encoder", "Reading", "Understanding", "understand"]
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One fact said: its value, the words it was read from, and the assumption it rests on, if any."""
-
-    fact: str
-    value: Value
-    confidence: float
-    quote: str
-    assumed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +42,6 @@ class Understanding:
     question: str
     command: str | None
     supposed: tuple[Reading, ...] = ()
-
-
-@dataclass(slots=True)
-class _Sorted:
-    readings: list[Reading] = field(default_factory=list)
-    supposed: list[Reading] = field(default_factory=list)
-    rejected: list[Rejected] = field(default_factory=list)
 
 
 def understand(
@@ -82,7 +66,7 @@ def understand(
     s = scan(_first_shop(plain), lex) if "several_shops" in unclear else whole
     correction = correct.is_correction(s, known)
     found, named, unknown_target = _find(s, lex, known, asked, correction, "several_shops" in unclear)
-    sorted_ = _sort(s, lex, found, correction)
+    sorted_ = settle(s, lex, found, correction)
     if unknown_target:
         unclear = (*unclear, "which_fact")
     retracted = correct.retracted(s, named, lex)
@@ -162,81 +146,6 @@ def _budget_period(s: Scan, lex: Lexicon, found: list[Found]) -> list[Found]:
             s.used.add(place)
             return [Found(rule["to"], int(s.tokens[place].value), place, place, place + 1, confidence=0.9)]
     return []
-
-
-def _sort(s: Scan, lex: Lexicon, found: list[Found], correction: bool) -> _Sorted:
-    """Readings, supposed values and rejected ones: whose figure, of when, possible or not."""
-    out = _Sorted()
-    kept: dict[str, list[Found]] = {}
-    past: dict[str, Found] = {}
-    for f in sorted(found, key=lambda f: f.place):
-        state = s.states[f.place] if f.place < len(s.states) else frozenset[str]()
-        fact = f.fact
-        if fact.startswith("peer_"):
-            pass
-        elif "peer" in state:
-            fact = f"peer_{fact}"
-            if fact not in lex.facts:
-                continue
-        elif "other" in state or (
-            "norm" in state and "self" not in state and lex.facts[fact].type in NUMERIC
-        ):
-            continue
-        if "suppose" in state:
-            out.supposed.append(_reading(s, f, fact))
-        elif "past" in state and f.place in s.tokens and "prev" not in fact and "trend" not in fact:
-            past.setdefault(fact, f)
-        else:
-            kept.setdefault(fact, []).append(f)
-    for fact, f in past.items():
-        kept.setdefault(fact, [f])
-    for fact, several in kept.items():
-        _settle(s, lex, fact, several, correction, out)
-    return out
-
-
-def _reading(s: Scan, f: Found, fact: str) -> Reading:
-    return Reading(fact, f.value, round(f.confidence, 2), s.quote(f.start, f.end), f.assumed)
-
-
-def _settle(s: Scan, lex: Lexicon, fact: str, several: list[Found], correction: bool, out: _Sorted) -> None:
-    entry = lex.facts[fact]
-    if entry.type == "counts":
-        merged: dict[str, int] = {}
-        for f in several:
-            if isinstance(f.value, dict):
-                merged |= f.value
-        if len(merged) < 2:  # "签一个头部" counts nothing
-            return
-        several = [Found(fact, merged, several[0].place, several[0].start, several[-1].end, confidence=0.9)]
-    stated = [f for f in several if f.assumed is None] or several
-    different = {repr(f.value) for f in stated}
-    if len(different) > 1 and not correction:
-        out.rejected += [Rejected(fact, f.value, "contradictory", _ask(fact)) for f in stated]
-        return
-    f = stated[-1] if correction else stated[0]
-    value = f.value
-    if (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and (reason := entry.out_of_range(value))
-    ):
-        out.rejected.append(Rejected(fact, value, reason, _ask(fact)))
-        return
-    out.readings.append(_reading(s, f, fact))
-    rule = data("cues")["live_days"]
-    if (
-        fact == rule["from"]
-        and isinstance(value, int)
-        and value <= rule["at_most"]
-        and rule["to"] in lex.facts
-    ):
-        quote = s.quote(f.start, f.end)
-        out.readings.append(Reading(rule["to"], value, rule["confidence"], quote, "live_days_from_age"))
-
-
-def _ask(fact: str) -> tuple[str, ...]:
-    return tuple(data("cues")["ask_instead"].get(fact, (fact,)))
 
 
 @functools.cache
