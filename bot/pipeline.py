@@ -282,6 +282,8 @@ class _Turn:
             out.word("smalltalk")
             return
         facts = self.evaluation.facts
+        if not facts and not self.rejected and self._answered_by_handbook():
+            return
         if facts:
             known = [f"{out.name(n)} {out.show(n, facts[n])}" for n in self.changes.added or facts]
             out.say(out.worded("noted", facts=out.listed(known)) + "\n", {"fact": next(iter(facts))})
@@ -290,9 +292,14 @@ class _Turn:
             out.word("no_verdict")
         for code in self.message.unclear:
             self._unclear(code)
-        focus = self.focus if self.focus.ask else joined(["conversion", "traffic"])
+        focus = self.focus if self.focus.ask and facts else joined(["start"])
         self.asked = questions(base, self.evaluation, focus, self.session)
         out.questions(self.asked)
+
+    def _answered_by_handbook(self) -> bool:
+        """A question without a figure: the handbook answers, unless it is a mere complaint (data/focus.yaml)."""
+        complaint = not ({"lookup"} & set(self.about)) and self.focus.complaint
+        return bool(self.about) and not complaint and self._lookup()
 
     def _unclear(self, code: str) -> None:
         if code in {"several_shops", "which_fact"}:

@@ -39,6 +39,7 @@ NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "orders_due": (("views_session",),),
     "margin": (("gross_margin",), ("aov", "unit_cost")),
     "roi_break_even_pay": (("margin", "refund_rate"),),
+    "break_even_with_fee": (("margin", "refund_rate"),),
     "roi_break_even_net": (("margin",),),
     "roi_pay": (("ad_roi_pay",), ("ad_spend_total", "ad_gmv"), ("ad_spend_total", "ad_orders", "aov")),
     "roi_ratio": (("roi_pay", "roi_break_even_pay"), ("ad_roi_net", "roi_break_even_net")),
@@ -70,6 +71,7 @@ NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "snowball_gap_traffic": (("snowball_traffic",),),
     "snowball_gap_conversion": (("snowball_conversion",),),
     "snowball_gap_retention": (("snowball_retention",),),
+    "weakest_step": (("stay_seconds",), ("click_rate",), ("cvr_click",)),
     "weak_gap_entry": (("entry_rate",),),
     "weak_gap_stay": (("stay_seconds",),),
     "weak_gap_click": (("click_rate",),),
@@ -244,6 +246,8 @@ class _Deriver:
             put("feedback_both", min(get(n) or 0 for n in known), *known)
         steps = {s: f"{s}_index" for s in ("entry", "stay", "click", "order", "pay")}
         indices = {s: v for s, n in steps.items() if (v := get(n)) is not None}
+        if indices:
+            put("weakest_step", min(indices.values()), *(steps[s] for s in indices))
         for step, value in indices.items():
             put(f"weak_gap_{step}", value - min(indices.values()), *(steps[s] for s in indices))
 
@@ -318,6 +322,8 @@ class _Deriver:
             uses = ("margin", "refund_rate", *fees, "return_cost_share")
             self.inverse("roi_break_even_pay", earned, 1, uses)
             self.inverse("roi_break_even_net", earned, 1 - refund, uses)
+            if "platform_fee_rate" not in self.facts:
+                self.with_fee(earned - (1 - refund) * self.param("money.platform_fee"), uses)
             if (sold := get("gmv_30d")) is not None:
                 spent, of = self.spend_30d()
                 fixed = get("monthly_fixed_cost") or 0
@@ -329,6 +335,11 @@ class _Deriver:
             line, used, parameters, shaky = self.bench("refund_alert")
             put("refund_ratio", refund / line, "refund_rate", *used, parameters=parameters, shaky=shaky)
         self.pause()
+
+    def with_fee(self, earned: float, uses: tuple[str, ...]) -> None:
+        """What the break-even would be with the default fee, shown beside the one without a fee."""
+        if earned > 1e-9:
+            self.put("break_even_with_fee", 1 / earned, *uses, parameters=("money.platform_fee",))
 
     def inverse(self, name: str, denominator: float, numerator: float, uses: tuple[str, ...]) -> None:
         """numerator ÷ denominator, or null where no ROI covers the loss on each order."""

@@ -65,13 +65,15 @@ class Rule(BaseModel):
 
 
 class Step(BaseModel):
-    """A concrete next step. Of the texts the first whose every {placeholder} is known is used."""
+    """A concrete next step. Of the texts the first whose every {placeholder} is known is used; a step whose
+    `done_when_known` facts are all known is left out."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     id: str
     when: Literal["tonight", "this_week", "later"]
     text: list[str] = Field(min_length=1)
     text_en: list[str] = Field(min_length=1)
+    done_when_known: list[str] = []
 
     @model_validator(mode="before")
     @classmethod
@@ -98,11 +100,16 @@ class Shown(BaseModel):
 
 
 class Sum(BaseModel):
-    """The arithmetic behind a number as a person reads it; of the variants the first that can be filled."""
+    """The arithmetic behind a number as a person reads it; of the variants the first that can be filled.
+
+    `only_for`: a conclusion code without which it says nothing; `unless`: a derived number that says it better.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     zh: list[str] = Field(min_length=1)
     en: list[str] = Field(min_length=1)
+    only_for: str | None = None
+    unless: str | None = None
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,8 @@ class Texts:
             return money(value, language)
         if parameter.unit is None:
             return percent(value)
+        if language == "en" and parameter.unit != "秒":  # English templates name the unit themselves
+            return plain(value)
         return self._typed("number", parameter.unit, value, language)
 
     def _typed(self, type_: str, unit: str | None, value: Any, language: str, digits: int = 2) -> str:
@@ -125,9 +127,11 @@ class Texts:
         found = self.first(step.text if language == "zh" else step.text_en, language)
         return found if found is not None else (step.text if language == "zh" else step.text_en)[-1]
 
-    def wording(self, code: str, language: str) -> str:
-        """The sentence of a conclusion code."""
-        return self.fill(self.base.wording[code][language], language) or self.base.wording[code][language]
+    def wording(self, code: str, language: str, rule: str | None = None) -> str:
+        """The sentence of a conclusion code; `code@rule` where that rule has its own and it can be filled."""
+        own = self.base.wording.get(f"{code}@{rule}")
+        said = self.fill(own[language], language) if own else None
+        return said or self.fill(self.base.wording[code][language], language) or self.base.wording[code][language]
 
 
 _EN_UNITS = {"秒": "s", "天": "days", "个月": "months", "月": "months", "小时": "h", "单": "orders", "件": "units",

@@ -85,7 +85,7 @@ def steps(evaluation: Evaluation, base: RuleBase, texts: Texts, language: str = 
     """Steps of the rules that prevailed, by level, then stratum; each once, with the rule it comes from."""
     out: dict[str, dict[str, Any]] = {}
     for rule in sorted(prevailing(evaluation), key=lambda r: (r.rule.level, r.position)):
-        for id_ in rule.rule.steps:
+        for id_ in open_steps(rule.rule.steps, evaluation, base):
             out.setdefault(
                 id_,
                 {
@@ -97,6 +97,16 @@ def steps(evaluation: Evaluation, base: RuleBase, texts: Texts, language: str = 
                 },
             )
     return list(out.values())
+
+
+def open_steps(ids: list[str], evaluation: Evaluation, base: RuleBase) -> list[str]:
+    """The steps that are not done already: those whose wanted facts are all known are."""
+
+    def done(id_: str) -> bool:
+        wanted = base.steps[id_].done_when_known
+        return bool(wanted) and all(n in evaluation.facts for n in wanted)
+
+    return [i for i in ids if not done(i)]
 
 
 def prevailing(evaluation: Evaluation) -> list[Any]:

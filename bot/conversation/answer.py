@@ -18,6 +18,9 @@ from rules.render import Texts
 
 MOST_STEPS = 6
 MOST_SUMS = 4
+MOST_ASSUMPTIONS = 3
+#: assumptions that follow the words so closely that naming them only costs the reader time
+_TRIVIAL = frozenset({"no_orders", "live_days_from_age", "implied"})
 
 
 @dataclass
@@ -84,7 +87,8 @@ class Composer:
         if key == "allocation":
             self.sum("allocation", {"rule": rule.number})
         else:
-            self.say(self.texts.wording(f"{key}.{found.value}", self.language) + "\n", {"rule": rule.number})
+            text = self.texts.wording(f"{key}.{found.value}", self.language, rule.number)
+            self.say(text + "\n", {"rule": rule.number})
         if self.language == "zh":
             self.say(rule.why + "\n", {"rule": rule.number})
         self.cite(rule.passage)
@@ -124,11 +128,19 @@ class Composer:
         for name in self.focus.sums:
             if shown == MOST_SUMS:
                 break
-            if name == "allocation" and spoken == "allocation":
+            entry = self.base.sums[name]
+            if name == spoken or (entry.unless in self.evaluation.derived.values) or not self._concluded(entry.only_for):
                 continue
             if name == "allocation" or name in self.evaluation.derived.values:
                 shown += self.sum(name)
         return shown
+
+    def _concluded(self, code: str | None) -> bool:
+        """Whether a conclusion code (key.value) holds; no code always does."""
+        if code is None:
+            return True
+        key, _, value = code.partition(".")
+        return bool(self.evaluation.value(key) == value)
 
     def assumptions(self, keys: Iterable[str], readings: Iterable[str]) -> None:
         """What the verdict rests on that is not settled, in one sentence."""
@@ -136,7 +148,7 @@ class Composer:
         codes += [c for n in self.evaluation.derived.values if (c := self.evaluation.derived.shaky.get(n)) and self._shown(n)]
         codes += readings
         said = []
-        for code in dict.fromkeys(codes):
+        for code in list(dict.fromkeys(c for c in codes if c not in _TRIVIAL))[:MOST_ASSUMPTIONS]:
             if code == "period":
                 monthly = (self.evaluation.facts.get("budget_total") or 0) >= self.base.parameters.number("fa.period_from")  # type: ignore[operator]
                 period = self.worded("assumed.period_month" if monthly else "assumed.period_day")
@@ -158,7 +170,7 @@ class Composer:
 
         def take(rules: Iterable[CompiledRule]) -> None:
             for rule in rules:
-                for id_ in rule.rule.steps:
+                for id_ in result.open_steps(rule.rule.steps, self.evaluation, self.base):
                     if len(chosen) < MOST_STEPS:
                         chosen.setdefault(id_, self._step(id_, rule.rule.passage, rule.rule.number))
 
@@ -166,7 +178,7 @@ class Composer:
         order = {d: i for i, d in enumerate(self.focus.decisions)}
         take(sorted(rest, key=lambda r: (order[r.decision], r.rule.level, r.position)))
         for id_, passage in self.focus.fallback:
-            if len(chosen) < 3:
+            if len(chosen) < 3 and result.open_steps([id_], self.evaluation, self.base):
                 chosen.setdefault(id_, self._step(id_, passage, None))
         groups = ("tonight", "this_week", "later")
         self.steps = sorted(chosen.values(), key=lambda s: groups.index(s["when"]))
@@ -204,7 +216,7 @@ class Composer:
         """The closing line: what the verdict rests on, without rule ids."""
         titles: list[str] = []
         if verdict and self.language == "zh":
-            titles += [r.rule.title for r in self.evaluation.conclusions[verdict].rules[:2]]
+            titles.append(self.evaluation.conclusions[verdict].rules[0].rule.title)
         titles += [self.title(p) for p in list(self.passages.values())[:2]]
         used = result.defaults(self.evaluation, self.base)
         tail = self.worded("basis_defaults") if used else ""
@@ -235,7 +247,7 @@ class Composer:
             span = f"{self.show(one.fact, low)}–{self.show(one.fact, high)}"
             self.word(
                 f"rejected.{one.reason}",
-                fact=self.name(one.fact) + (" " if self.language == "zh" else ""),
+                fact=self.name(one.fact),
                 value=self.show(one.fact, one.value) if not isinstance(one.value, str) else one.value,  # type: ignore[arg-type]
                 range=span,
                 ask=self.worded("rejected.ask", counts=self.listed(names)) if names and one.ask != (one.fact,) else "",
@@ -284,7 +296,7 @@ class Composer:
         self.say(body + "\n", {"passage": id_})
         self.say(
             self.worded("lookup_source", id=id_ if role == "support" else "", title=self.title(found),
-                        source=self.library.source_title(found)).replace("〔 ", "〔") + "\n",
+                        source=self.library.source_title(found).partition(";")[0]).replace("〔 ", "〔") + "\n",
             {"passage": id_},
         )  # fmt: skip
 

@@ -31,6 +31,7 @@ class Focus(BaseModel):
     fallback: list[tuple[str, str]] = []
     read: list[str] = []
     only_with: dict[str, str] = {}
+    complaint: bool = False
 
 
 @cache
@@ -54,7 +55,7 @@ def wording() -> dict[str, dict[str, str]]:
 def joined(intents: Iterable[str]) -> Focus:
     """The focus of several intents: the lists one after the other, each entry once."""
     chosen = [focus for intent in intents if (focus := focuses().get(intent))]
-    names = [n for n in Focus.model_fields if n != "only_with"]
+    names = [n for n in Focus.model_fields if n not in {"only_with", "complaint"}]
     lists = {name: list(dict.fromkeys(x for f in chosen for x in getattr(f, name))) for name in names}
     only: dict[str, str] = {}
     for focus in reversed(chosen):
@@ -62,7 +63,7 @@ def joined(intents: Iterable[str]) -> Focus:
         for key in focus.verdict:
             if key not in focus.only_with:
                 only.pop(key, None)
-    return Focus(**lists, only_with=only)
+    return Focus(**lists, only_with=only, complaint=bool(chosen) and chosen[0].complaint)
 
 
 #: the fact that would settle a provisional conclusion, by the reason why it is provisional
@@ -99,17 +100,18 @@ def questions(base: RuleBase, evaluation: Evaluation, focus: Focus, session: Ses
     reasons = [evaluation.shaky.get(k) for k in focus.verdict]
     period = [SETTLES["period"]] if "period" in [*reasons, *(evaluation.derived.shaky.values())] else []
     settle = [SETTLES[r] for r in reasons if r in SETTLES]
-    order = [*period, *focus.ask, *settle]
-    if not evaluation.facts:
-        order = [*focus.ask, *settle]
+    undecided = [
+        base.keys[k].needs for k in [*focus.verdict, *focus.state] if evaluation.value(k) == base.keys[k].otherwise
+    ]
+    order = [*(n for n in undecided if n), *period, *focus.ask, *settle]
     language = session.language
     out: list[Question] = []
     for name in dict.fromkeys(order):
         fact = base.facts[name]
-        open_ = name in waits or name in stand_ins or name in period or name in settle
+        open_ = not evaluation.facts or name in waits or name in stand_ins or name in period or name in settle
         if name in evaluation.facts or name in session.ever_asked or not fact.ask or not open_:
             continue
-        if name in {"gross_margin", "refund_rate"} and "margin" in evaluation.derived.values and name == "gross_margin":
+        if name == "gross_margin" and "margin" in evaluation.derived.values:
             continue
         zh = language == "zh"
         out.append(
