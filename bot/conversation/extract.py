@@ -188,6 +188,7 @@ def _word_cues() -> dict[str, re.Pattern[str]]:
     out["not_this"] = re.compile(rf"(?:{any_of(cues['not_this'])})\s?$")
     out["bool_not_in"] = re.compile(cues["bool_not_in"])
     out["bool_not_after"] = re.compile(cues["bool_not_after"])
+    out["enum_cue_after"] = re.compile(cues["enum_cue_after"])
     out["set_missing"] = re.compile(cues["set_missing"])
     return out
 
@@ -212,7 +213,7 @@ def choices(s: Scan, lex: Lexicon, asked: tuple[str, ...]) -> Iterator[Found]:
             plain = m[0] in data("cues")["enum_plain"]
             if (cue := cues.get(f"enum_cue.{fact}")) and fact not in asked and not plain:
                 near = s.skeleton[max(clause[0], m.start() - data("cues")["enum_cue_before"]) : m.start()]
-                if not cue.search(near):
+                if not cue.search(near) and not cues["enum_cue_after"].match(s.skeleton, m.end()):
                     continue
             late, early = cues.get(f"enum_not_after.{fact}"), cues.get(f"enum_not_before.{fact}")
             if (late and late.search(before)) or (early and early.match(s.skeleton, m.end())):

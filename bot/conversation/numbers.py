@@ -87,7 +87,7 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     | (?P<vague>(?:好?几|数|上)[十百千万亿]+)
     | (?P<mmss>(?P<mm>{n})\s?(?:m|min|分钟?|'|′)\s?
         (?P<ss>\d{{1,2}}(?!\d|\s?[%:点])|[{_DIGITS}十]{{1,3}}|半)\s?(?:s(?![a-z])|秒|sec)?)
-    | (?P<colon>(?P<a>\d+(?:\.\d+)?|[{_DIGITS}])\s?(?::|比|to\ )\s?
+    | (?P<colon>(?P<a>\d+(?:\.\d+)?|[{_DIGITS}])\s?(?::|比|(?<=\b1\ )to\ )\s?
         (?P<b>\d+(?:\.\d+)?|[{_DIGITS}](?:点[{_DIGITS}]+)?)(?![:\d]))
     | (?P<half>(?<![{_DIGITS}\d])(?:一半|对半|half\ of|half(?!\ an?\ )))
     | (?P<halfunit>(?:(?P<hn>{n})\s?个)?半\s?(?:个)?(?P<hu>小时|月|{lasting}))

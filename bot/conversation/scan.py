@@ -165,8 +165,6 @@ def _states(s: Scan) -> list[frozenset[str]]:
             numberless = not _DIGIT.search(piece)
             if m["after"] and numberless and n and s.skeleton[spans[n - 1][1]] not in sentence_ends:
                 kinds[n - 1].add("suppose")
-        if _wishes().search(piece):
-            whole.add("suppose")
         if norm.search(piece):
             whole.add("norm")
         kinds.append(whole)
@@ -182,4 +180,7 @@ def _states(s: Scan) -> list[frozenset[str]]:
                 current = current - {"now"} - ({"self"} if mark != "past" else set()) | {mark}
             states.append(frozenset(current | whole))
         states.append(frozenset())
+    for m in _wishes().finditer(s.skeleton):
+        for i in range(*m.span()):
+            states[i] = states[i] | {"suppose"}
     return states
