@@ -8,7 +8,6 @@ from pathlib import Path
 from rules.errors import DataError
 from rules.facts import DATA
 from rules.load import load
-from rules.parameters import apply_overrides, load_parameters
 
 
 def findings(overrides: Iterable[Path] = (), data: Path = DATA) -> list[str]:
@@ -20,7 +19,7 @@ def findings(overrides: Iterable[Path] = (), data: Path = DATA) -> list[str]:
         out += map(str, error.findings)
     for path in overrides:
         try:
-            apply_overrides(load_parameters(data / "parameters"), path)
+            load(data, path)
         except DataError as error:
             out += [line for line in map(str, error.findings) if line not in out]
     return out

@@ -146,6 +146,8 @@ def _number(text: str) -> float | str:
         number = float(text)
     except ValueError:
         return text
+    if not math.isfinite(number):
+        raise ConditionError(f"`{text}` is no number")
     return int(number) if number == int(number) else number
 
 
@@ -168,7 +170,8 @@ def tests_of(condition: Condition, parameters: Parameters, category: str | None)
     name = condition.name
     match condition.form:
         case "compare":
-            assert condition.op and condition.operand
+            assert condition.op
+            assert condition.operand
             constant = condition.operand.value(parameters, category)
             return [[Test(name, condition.op, constant, name)]]
         case "is" | "in":

@@ -87,12 +87,47 @@ _INDEX = {
     "click_index": "click_rate",
     "gpm_index": "gpm",
 }
-_ROOM = ("views_session", "uv_session", "avg_online", "stay_seconds", "entry_rate", "interact_rate", "follow_rate",
-         "click_rate", "cvr_click", "cvr_view", "pay_rate", "gpm", "uv_value", "orders_per_day")  # fmt: skip
-_PLAN = ("ad_roi_pay", "ad_roi_net", "ad_plan_age_days", "ad_conversions", "ad_product", "ad_orders", "ad_gmv",
-         "ad_spend_trend_7d")  # fmt: skip
-_SMALL_SAMPLE = frozenset({"stay_seconds", "entry_rate", "interact_rate", "follow_rate", "click_rate", "cvr_click",
-                           "cvr_view", "pay_rate", "gpm", "orders_per_day"})  # fmt: skip
+_ROOM = (
+    "impressions",
+    "views_session",
+    "uv_session",
+    "avg_online",
+    "stay_seconds",
+    "entry_rate",
+    "interact_rate",
+    "follow_rate",
+    "click_rate",
+    "cvr_click",
+    "cvr_view",
+    "pay_rate",
+    "gpm",
+    "uv_value",
+    "orders_per_day",
+)
+_PLAN = (
+    "ad_roi_pay",
+    "ad_roi_net",
+    "ad_plan_age_days",
+    "ad_conversions",
+    "ad_product",
+    "ad_orders",
+    "ad_gmv",
+    "ad_spend_trend_7d",
+)
+_SMALL_SAMPLE = frozenset(
+    [
+        "stay_seconds",
+        "entry_rate",
+        "interact_rate",
+        "follow_rate",
+        "click_rate",
+        "cvr_click",
+        "cvr_view",
+        "pay_rate",
+        "gpm",
+        "orders_per_day",
+    ]
+)
 
 
 @dataclass
@@ -160,8 +195,12 @@ class _Deriver:
             shaky: str | None = None) -> None:  # fmt: skip
         out = self.out
         out.values[name] = value
-        out.facts[name] = tuple(dict.fromkeys(f for u in uses for f in out.facts.get(u, (u,) if u in self.facts else ())))
-        out.parameters[name] = tuple(dict.fromkeys([*parameters, *(p for u in uses for p in out.parameters.get(u, ()))]))
+        out.facts[name] = tuple(
+            dict.fromkeys(f for u in uses for f in out.facts.get(u, (u,) if u in self.facts else ()))
+        )
+        out.parameters[name] = tuple(
+            dict.fromkeys([*parameters, *(p for u in uses for p in out.parameters.get(u, ()))])
+        )
         why = shaky or next((s for u in uses if (s := self.assumed.get(u) or out.shaky.get(u))), None)
         if why:
             out.shaky[name] = why
@@ -281,13 +320,20 @@ class _Deriver:
         spend = get("spend_per_day")
         if spend:
             put("spend_cut_to", spend * self.param("pt.cut"), "spend_per_day", parameters=("pt.cut",))
-            put("spend_raise_to", spend * (1 + self.param("pt.step")), "spend_per_day", parameters=("pt.step",))
+            put(
+                "spend_raise_to",
+                spend * (1 + self.param("pt.step")),
+                "spend_per_day",
+                parameters=("pt.step",),
+            )
         share = get("paid_share")
         if share is not None:
             put("free_share", 1 - share, "paid_share")
             if (before := get("paid_share_7d_ago")) is not None:
                 put("free_share_drop", share - before, "paid_share", "paid_share_7d_ago")
-        amounts = [n for n in ("spend_per_day", "ad_spend_30d", "ad_spend_total", "paid_share") if get(n) is not None]
+        amounts = [
+            n for n in ("spend_per_day", "ad_spend_30d", "ad_spend_total", "paid_share") if get(n) is not None
+        ]
         plan = [n for n in _PLAN if n in facts]
         if spend == 0:
             put("paid", False, "spend_per_day")
@@ -347,7 +393,9 @@ class _Deriver:
             self.put(name, numerator / denominator, *uses)
         else:
             self.out.null[name] = "no_break_even"
-            self.out.facts[name] = tuple(f for u in uses for f in self.out.facts.get(u, (u,) if u in self.facts else ()))
+            self.out.facts[name] = tuple(
+                f for u in uses for f in self.out.facts.get(u, (u,) if u in self.facts else ())
+            )
 
     def spend_30d(self) -> tuple[Number, tuple[str, ...]]:
         if (month := self.get("ad_spend_30d")) is not None:
@@ -417,7 +465,9 @@ class _Deriver:
         put("deal_safe_slot_fee", max(q * expected * low, 0), "creator_expected_gmv", *uses,
             parameters=(*used, "money.low_case"))  # fmt: skip
         if slot is not None:
-            put("deal_profit", q * expected - slot, "slot_fee", "creator_expected_gmv", *uses, parameters=used)
+            put(
+                "deal_profit", q * expected - slot, "slot_fee", "creator_expected_gmv", *uses, parameters=used
+            )
             put("deal_profit_low", q * expected * low - slot, "slot_fee", "creator_expected_gmv", *uses,
                 parameters=(*used, "money.low_case"))  # fmt: skip
             if q > 1e-9 and slot:
@@ -432,10 +482,20 @@ class _Deriver:
         put("slot_ceiling", budget * self.param("tk.max_share"), "budget_total", parameters=("tk.max_share",))
         if any(self.get(n) is not None for n in ("gross_margin", "unit_cost", "refund_rate", "slot_fee")):
             return
-        names = ("money.example_margin", "money.example_refund", "money.example_commission", "money.platform_fee")
+        names = (
+            "money.example_margin",
+            "money.example_refund",
+            "money.example_commission",
+            "money.platform_fee",
+        )
         margin, refund, commission, fee = (self.param(n) for n in names)
         if (q := (1 - refund) * (margin - commission - fee)) > 0:
-            put("example_break_even_gmv", (self.get("slot_ceiling") or 0) / q, "slot_ceiling", parameters=names)
+            put(
+                "example_break_even_gmv",
+                (self.get("slot_ceiling") or 0) / q,
+                "slot_ceiling",
+                parameters=names,
+            )
 
     def snowball(self) -> None:
         """Three scores 0–100 (D7): every part capped at 1.2 of its pass line, unknown parts left out."""
@@ -466,12 +526,14 @@ class _Deriver:
         self.put("snowball_known", len(scores), *(f"snowball_{s}" for s in scores))
         if scores:
             lowest = min(scores.values())
-            names = [f"snowball_{s}" for s in scores]
-            self.put("snowball_lowest", lowest, *names)
+            all_scores = [f"snowball_{s}" for s in scores]
+            self.put("snowball_lowest", lowest, *all_scores)
             for link, value in scores.items():
-                self.put(f"snowball_gap_{link}", value - lowest, *names)
+                self.put(f"snowball_gap_{link}", value - lowest, *all_scores)
 
 
-def derive(facts: Mapping[str, Value], parameters: Parameters, assumed: Mapping[str, str], today: dt.date) -> Derived:
+def derive(
+    facts: Mapping[str, Value], parameters: Parameters, assumed: Mapping[str, str], today: dt.date
+) -> Derived:
     """All numbers that `facts` support. `assumed` maps a fact to the code of the assumption it rests on."""
     return _Deriver(facts, parameters, assumed, today).run()

@@ -17,7 +17,7 @@ from rules.derive import Derived, derive, imply, missing
 from rules.errors import FactError
 from rules.facts import Rejected, Value
 from rules.match.durable import DurableMatcher
-from rules.match.three_valued import Status, ThreeValuedMatcher, status
+from rules.match.three_valued import State, Status, ThreeValuedMatcher, status
 from rules.model import CompiledRule, Key, RuleBase, Stratum
 from rules.resolve import Conclusion, Overruled, resolve, to_yuan
 
@@ -77,7 +77,7 @@ class Evaluator:
         self._clauses: dict[tuple[str, str | None], tuple[Any, Any]] = {}
 
     def read(self, given: Mapping[str, object]) -> tuple[dict[str, Value], list[Rejected]]:
-        """Facts as the rules hold them, and the values left out. Raises `FactError` for what cannot be read."""
+        """Facts as the rules hold them, and the values left out. Raises `FactError` for unreadable ones."""
         facts: dict[str, Value] = {}
         rejected: list[Rejected] = []
         for name in self.base.facts:
@@ -117,7 +117,7 @@ class Evaluator:
             confirm = base.facts[name].confirm
             if confirm and isinstance(value, int | float) and confirm.holds(value):
                 notes.setdefault(name, "to_confirm")
-        notes |= {n: "implied" for n in implied}
+        notes |= dict.fromkeys(implied, "implied")
         derived = derive(working, base.parameters, notes, today)
         view = self._view(working, derived)
         out = Evaluation(facts, rejected, notes, derived, {}, {}, [], view)
@@ -150,7 +150,11 @@ class Evaluator:
             for name in stratum.keys:
                 key = self.base.keys[name]
                 found = resolve(
-                    key, [r for r in fired if name in r.rule.then], self.base.parameters, category, dict(concluded)
+                    key,
+                    [r for r in fired if name in r.rule.then],
+                    self.base.parameters,
+                    category,
+                    dict(concluded),
                 )
                 self._enter(view, key, found)
                 if found is not None:
@@ -181,7 +185,9 @@ class Evaluator:
                 view[name] = value if isinstance(value, bool) else rounded(value)
         return view
 
-    def _conclude(self, stratum: Stratum, fired: list[CompiledRule], out: Evaluation, category: str | None) -> None:
+    def _conclude(
+        self, stratum: Stratum, fired: list[CompiledRule], out: Evaluation, category: str | None
+    ) -> None:
         traced = {r.id: self._trace(r, out, category) for r in fired}
         concluded = {k: c.value for k, c in out.conclusions.items()}
         for name in stratum.keys:
@@ -266,9 +272,11 @@ class Evaluator:
         return self._clauses[key]
 
     def _mark_open(self, out: Evaluation) -> None:
-        """A rule that waits for a conclusion waits for the facts that the conclusion's open rules wait for."""
+        """A rule that waits for a conclusion waits for the facts that the rules behind it wait for."""
         base = self.base
-        known = {n for n in out.derived.values} | set(out.facts) | {n for n, c in out.assumed.items() if c == "implied"}
+        known = (
+            set(out.derived.values) | set(out.facts) | {n for n, c in out.assumed.items() if c == "implied"}
+        )
         needs: dict[str, tuple[str, ...]] = {}
         for stratum in base.strata:
             for rule in stratum.rules:
@@ -281,7 +289,7 @@ class Evaluator:
                         facts += needs.get(name, ())
                     elif name not in out.derived.null:
                         facts += missing(name, known, out.facts)
-                state = "open" if facts else "blocked"
+                state: State = "open" if facts else "blocked"
                 out.statuses[rule.id] = Status(state, (), tuple(dict.fromkeys(facts)))
             for key in stratum.keys:
                 if key not in out.conclusions:
@@ -304,7 +312,11 @@ class Evaluator:
 
         if "ordered" in rule:
             low, high = (number(n) for n in rule["ordered"])
-            if low is not None and high is not None and low > high * (1 + rule.get("slack", 0)) + rule.get("plus", 0):
+            if (
+                low is not None
+                and high is not None
+                and low > high * (1 + rule.get("slack", 0)) + rule.get("plus", 0)
+            ):
                 yield from rule["ordered"]
         elif "shares" in rule:
             given = [n for n in rule["shares"] if number(n) is not None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -56,7 +57,9 @@ def open_facts(
             differ += _advice(evaluator, outcome) != now
         rules = tuple(dict.fromkeys(r.partition(".")[0] for r in waits[name]))
         out.append(Open(name, rules, round(differ / len(cells), 3) if cells else 0.0))
-    return sorted(out, key=lambda o: (-o.value, min(evaluator.base.rules[r].rule.level for r in waits[o.fact]), o.fact))
+    return sorted(
+        out, key=lambda o: (-o.value, min(evaluator.base.rules[r].rule.level for r in waits[o.fact]), o.fact)
+    )
 
 
 def _advice(evaluator: Evaluator, outcome: tuple[dict[str, Any], tuple[str, ...]]) -> tuple[Any, ...]:
@@ -90,7 +93,7 @@ def _points(evaluator: Evaluator, fact: Fact, rules: list[str], evaluation: Eval
     edges = sorted({low, high, *cuts})
     for cut in cuts:
         points.add(cut)
-    points |= {(a + b) / 2 for a, b in zip(edges, edges[1:], strict=False)}
+    points |= {(a + b) / 2 for a, b in itertools.pairwise(edges)}
     if len(cuts) < 2:  # the rules read it through derived numbers, whose cuts are not at hand
         if fact.type == "ratio":
             points |= {low + (high - low) * i / _GRID for i in range(1, _GRID)}

@@ -115,8 +115,8 @@ class Fact(BaseModel):
             if isinstance(value, bool):
                 return value
         elif self.type in NUMERIC:
-            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-                raise wrong
+            if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e300:
+                raise wrong  # NaN and infinity too
             if self.type == "int":
                 if value != int(value):
                     raise wrong
@@ -147,7 +147,7 @@ class Fact(BaseModel):
             return None
         low, high = self.range
         if value > high:
-            return "above_one" if self.type == "ratio" and high == 1 else "too_high"
+            return "above_one" if self.type == "ratio" and high <= 1 < value else "too_high"
         if value < low:
             return "negative" if value < 0 <= low else "too_low"
         return None
@@ -204,7 +204,9 @@ def _explain(error: Exception, entry: Any, file: str, line: int, id_: str) -> li
             file,
             lines.get(str(e["loc"][0]), line) if e["loc"] else line,
             id_,
-            ".".join(map(str, e["loc"])) + (": " if e["loc"] else "") + e["msg"].removeprefix("Value error, "),
+            ".".join(map(str, e["loc"]))
+            + (": " if e["loc"] else "")
+            + e["msg"].removeprefix("Value error, "),
         )
         for e in error.errors()
     ]
@@ -218,6 +220,8 @@ def _twice(facts: dict[str, Fact]) -> list[Finding]:
         for name in [fact.name, *fact.formerly]:
             if name in owner:
                 where = f"rules/data/facts/{fact.group}.yaml"
-                out.append(Finding(where, 1, fact.name, f"{name} also names {owner[name]}", "a name of its own"))
+                out.append(
+                    Finding(where, 1, fact.name, f"{name} also names {owner[name]}", "a name of its own")
+                )
             owner[name] = fact.name
     return out

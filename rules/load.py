@@ -25,7 +25,6 @@ from rules.resolve import check_transfer
 from rules.strata import stratify
 from rules.yaml_lines import Mapping, read_yaml
 
-
 #: arithmetic that belongs to no derived number
 _OTHER_SUMS = frozenset({"allocation", "never_break_even"})
 
@@ -47,13 +46,17 @@ class _Loader:
             raise DataError(self.findings)
         parameters = apply_overrides(plain, overrides)
         derived = dict(self._entries("derived", Shown))
-        keys = {name: key for name, key in self._entries("keys", Key, named=True)}
-        steps = {name: step for name, step in self._entries("steps", Step, id_field="id")}
+        keys = dict(self._entries("keys", Key, named=True))
+        self._check_keys(keys, facts)
+        self._check_rows(parameters, facts, overrides)
+        steps = dict(self._entries("steps", Step, id_field="id"))
         wording = self._wording()
         sums = self._sums(derived)
         constraints = self._constraints(facts)
         for name in sorted(set(derived) ^ set(NEEDS)):
-            self._find("rules/data/derived", 1, name, "stands in data or in derive.py only", "one entry in each")
+            self._find(
+                "rules/data/derived", 1, name, "stands in data or in derive.py only", "one entry in each"
+            )
         rules = self._rules(facts, parameters, derived, keys, steps, wording)
         if self.findings:
             raise DataError(self.findings)
@@ -130,6 +133,9 @@ class _Loader:
     def _wording(self) -> dict[str, dict[str, str]]:
         out: dict[str, dict[str, str]] = {}
         for shown, content in self._files("wording"):
+            if not isinstance(content, Mapping):
+                self._find(shown, 1, "file", "is not a mapping", "key.value: {zh: …, en: …}")
+                continue
             for code, texts in content.items():
                 line = content.lines[code]
                 if not isinstance(texts, dict) or set(texts) != {"zh", "en"}:
@@ -150,15 +156,56 @@ class _Loader:
     def _constraints(self, facts: dict[str, Fact]) -> tuple[dict[str, Any], ...]:
         content, bad = read_yaml(self.data / "constraints.yaml", "rules/data/constraints.yaml")
         self.findings += bad
-        out = []
-        for item in content or () if not bad else ():
+        out: list[dict[str, Any]] = []
+        if not bad and not isinstance(content, list):
+            self._find("rules/data/constraints.yaml", 1, "file", "is not a list", "- {ordered: [a, b]}")
+            return ()
+        for item in content if not bad else ():
+            if not isinstance(item, Mapping) or not {"ordered", "shares", "denied"} & set(item):
+                line = getattr(item, "line", 1)
+                self._find(
+                    "rules/data/constraints.yaml",
+                    line,
+                    "file",
+                    "is none of the forms",
+                    "ordered, shares, denied",
+                )
+                continue
             names = [*item.get("ordered", ()), *item.get("shares", ()), *item.get("excludes", ())]
             names += [item["denied"]] if "denied" in item else []
             for name in names:
                 if name not in facts:
-                    self._find("rules/data/constraints.yaml", item.line, name, "is no fact", _near(name, facts))
+                    self._find(
+                        "rules/data/constraints.yaml", item.line, name, "is no fact", _near(name, facts)
+                    )
             out.append(dict(item))
         return tuple(out)
+
+    def _check_keys(self, keys: dict[str, Key], facts: dict[str, Fact]) -> None:
+        where = "rules/data/keys"
+        for name, key in keys.items():
+            values = ["true", "false"] if key.values == "bool" else key.values
+            if name in facts:
+                self._find(where, 1, name, "is a fact", "a name of its own")
+            if key.resolve in {"choose", "vote"} and key.order and sorted(key.order) != sorted(values):
+                self._find(where, 1, name, "`order` does not hold each of its values once", ", ".join(values))
+            if key.resolve == "vote" and not key.order:
+                self._find(where, 1, name, "a vote needs an `order` for ties", ", ".join(values))
+            if key.otherwise is not None and key.otherwise not in values:
+                self._find(where, 1, name, f"{key.otherwise} is none of its values", ", ".join(values))
+            if key.needs is not None and key.needs not in facts:
+                self._find(where, 1, name, f"needs {key.needs}, which is no fact", _near(key.needs, facts))
+
+    def _check_rows(self, parameters: Parameters, facts: dict[str, Fact], overrides: Path | None) -> None:
+        """A row for a category that does not exist would silently never count."""
+        categories = facts["category"].values if "category" in facts else {}
+        for name, parameter in parameters.all.items():
+            for row in parameter.by_category:
+                if row not in categories:
+                    where = str(overrides) if name in parameters.changed else "rules/data/parameters"
+                    self._find(
+                        where, 1, name, f"has a row for {row}, which is no category", _near(row, categories)
+                    )
 
     # -- rules ----------------------------------------------------------------------------------------
 
@@ -176,12 +223,19 @@ class _Loader:
         names = {**facts, **derived, **keys}
         for shown, content in self._files("catalog"):
             if not isinstance(content, Mapping) or "decision" not in content or "rules" not in content:
-                self._find(shown, 1, "file", "lacks `decision` or `rules`", "decision: D4, level: 6, rules: […]")
+                self._find(
+                    shown, 1, "file", "lacks `decision` or `rules`", "decision: D4, level: 6, rules: […]"
+                )
                 continue
-            for entry in content["rules"] or []:
+            if not isinstance(content["rules"], list):
+                self._find(shown, content.lines["rules"], "file", "`rules` is not a list", "rules: [{id: …}]")
+                continue
+            for entry in content["rules"]:
                 id_ = str(entry.get("id", "?")) if isinstance(entry, Mapping) else "?"
                 line = entry.line if isinstance(entry, Mapping) else 1
-                extra = {"level": entry.get("level", content.get("level", 6))} if isinstance(entry, dict) else {}
+                extra = (
+                    {"level": entry.get("level", content.get("level", 6))} if isinstance(entry, dict) else {}
+                )
                 rule = self._validate(Rule, entry, extra, shown, line, id_)
                 if rule is None:
                     continue
@@ -240,6 +294,8 @@ class _Place:
     def check_parameter(self, name: str, parameters: Parameters) -> None:
         if name not in parameters.all:
             self.find(f"there is no parameter {name}", _near(name, dict(parameters.all)))
+        elif isinstance(parameters.all[name].value, dict):
+            self.find(f"{name} is a table", "a parameter that is one number")
 
     def check_condition(
         self,
@@ -271,7 +327,9 @@ class _Place:
                 low, high = facts[name].range or (0, 0)
                 for value in {condition.operand.value(parameters, c) for c in _categories(facts)}:
                     if not low <= value <= high:
-                        self.find(f"{said}{value:g} lies outside {name} ({low:g}–{high:g})", "a reachable threshold")
+                        self.find(
+                            f"{said}{value:g} lies outside {name} ({low:g}–{high:g})", "a reachable threshold"
+                        )
                         break
         if form in {"is", "is_not", "in", "not_in", "has", "lacks"}:
             self._check_values(said, condition, facts, derived, keys)
@@ -298,11 +356,17 @@ class _Place:
             allowed = [True, False] if derived[name].type == "flag" else []
             many = False
         if not allowed or many != listed:
-            self.find(f"{said}{name} cannot be asked this way", "a number is compared, a list `has`, a value `is`")
+            self.find(
+                f"{said}{name} cannot be asked this way", "a number is compared, a list `has`, a value `is`"
+            )
             return
         for value in condition.values:
             if value not in allowed or isinstance(value, bool) != isinstance(allowed[0], bool):
-                shown = ", ".join(map(str, allowed)).lower() if isinstance(allowed[0], bool) else ", ".join(allowed)
+                shown = (
+                    ", ".join(map(str, allowed)).lower()
+                    if isinstance(allowed[0], bool)
+                    else ", ".join(allowed)
+                )
                 self.find(f"{said}{value} is no value of {name}", f"one of {shown}")
 
     def check_conclusion(
@@ -318,13 +382,20 @@ class _Place:
             return
         spec = keys[key]
         if spec.resolve == "transfer":
-            for problem in check_transfer(payload, spec, parameters):
+            for problem in check_transfer(payload, parameters):
                 self.find(f"{key}: {problem}", "start, move, halve, fill or cap", "then")
+            number = self.id.partition(".")[0]
+            if number not in spec.order:
+                self.find(
+                    f"{number} has no place in the order of {key}", f"{number} in `order` of the key", "then"
+                )
             return
         for value in payload if isinstance(payload, list) else [payload]:
             allowed = [True, False] if spec.values == "bool" else spec.values
             if value not in allowed or isinstance(value, bool) != (spec.values == "bool"):
-                self.find(f"{key}: {value} is none of its values", f"one of {', '.join(map(str, allowed))}", "then")
+                self.find(
+                    f"{key}: {value} is none of its values", f"one of {', '.join(map(str, allowed))}", "then"
+                )
             elif spec.public and f"{key}.{value}" not in wording:
                 self.find(f"nobody words {key}.{value}", "an entry in rules/data/wording", "then")
 
@@ -343,5 +414,3 @@ def _near(name: str, known: Any) -> str:
 
 def _categories(facts: dict[str, Fact]) -> list[str | None]:
     return [None, *facts["category"].values] if "category" in facts else [None]
-
-

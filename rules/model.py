@@ -5,12 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    model_validator,
+)
 
 from rules.conditions import Clause
 from rules.facts import Fact
 from rules.parameters import Parameters, Source
 
+Weight = StrictInt | StrictFloat | StrictStr
 Resolve = Literal["choose", "vote", "flags", "transfer"]
 
 
@@ -32,8 +42,10 @@ class Key(BaseModel):
     values: list[str] | Literal["bool"]
     order: list[str] = []
     otherwise: str | None = Field(default=None, description="the value where no rule fires")
-    public: bool = Field(default=True, description="shown in `decisions`; else an intermediate conclusion")
-    reports: bool = Field(default=True, description="whether a rule that lost is reported as overruled")
+    public: StrictBool = Field(
+        default=True, description="shown in `decisions`; else an intermediate conclusion"
+    )
+    reports: StrictBool = Field(default=True, description="whether a rule that lost is reported as overruled")
     needs: str | None = Field(default=None, description="a fact without which every value is provisional")
 
 
@@ -49,9 +61,9 @@ class Rule(BaseModel):
     passage: str
     source: Source
     ref: list[str] = []
-    level: int = Field(ge=1, le=6)
-    weight: float | str = 1
-    decides: bool = False
+    level: StrictInt = Field(ge=1, le=6)
+    weight: Weight = 1
+    decides: StrictBool = False
     confidence: float | None = None
     assumes: Literal["duration", "implied", "proxy"] | None = None
     provisional_while: list[Any] = []
@@ -96,7 +108,7 @@ class Shown(BaseModel):
     type: Literal["ratio", "money", "number", "int", "seconds", "flag", "index"]
     unit: str | None = None
     digits: int = 2
-    public: bool = Field(default=False, description="shown under `derived` in the results")
+    public: StrictBool = Field(default=False, description="shown under `derived` in the results")
 
 
 class Sum(BaseModel):

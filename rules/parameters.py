@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, StrictFloat, StrictInt, ValidationError, model_validator
 
 from rules.errors import DataError, Finding
 from rules.facts import DATA
 from rules.yaml_lines import Mapping, read_yaml
 
 Source = Literal["seed", "public", "default"]
-Number = int | float
+Number = StrictInt | StrictFloat  # neither "0.8" nor true is a number
 Table = dict[str, dict[str, Number]]
 
 
@@ -32,7 +32,7 @@ class Parameter(BaseModel):
     title_en: str
     value: Number | Table
     unit: str | None = None
-    range: tuple[float, float]
+    range: tuple[Number, Number]
     by_category: dict[str, Number] = {}
     source: Source
     ref: list[str] = []
@@ -104,7 +104,10 @@ def load_parameters(folder: Path = DATA / "parameters") -> dict[str, Parameter]:
         shown = f"rules/data/parameters/{path.name}"
         data, bad = read_yaml(path, shown)
         findings += bad
-        for name, entry in (data or {}).items() if not bad else ():
+        if not bad and not isinstance(data, Mapping):
+            findings.append(Finding(shown, 1, "file", "is not a mapping", "parameter: {value: …, range: …}"))
+            continue
+        for name, entry in data.items() if not bad else ():
             line = data.lines[name]
             if name in out:
                 findings.append(Finding(shown, line, name, "stands twice", "one home for a number"))
@@ -130,13 +133,17 @@ def apply_overrides(parameters: dict[str, Parameter], path: Path | None) -> Para
     merged = dict(parameters)
     changed: dict[str, Override] = {}
     if not findings and not isinstance(data, Mapping):
-        findings = [Finding(str(path), 1, "file", "is not a mapping", "parameter: {value: …, why: …, by: …, on: …}")]
+        findings = [
+            Finding(str(path), 1, "file", "is not a mapping", "parameter: {value: …, why: …, by: …, on: …}")
+        ]
     names = {old: p.name for p in parameters.values() for old in [p.name, *p.formerly]}
     for given, entry in (data or {}).items() if not findings else ():
         line = data.lines[given]
         name = names.get(given)
         if name is None:
-            findings.append(Finding(str(path), line, given, "no parameter of this name", _nearest(given, names)))
+            findings.append(
+                Finding(str(path), line, given, "no parameter of this name", _nearest(given, names))
+            )
             continue
         override, more = _validated(Override, None, entry, str(path), line, given)
         findings += more
@@ -146,6 +153,10 @@ def apply_overrides(parameters: dict[str, Parameter], path: Path | None) -> Para
         update: dict[str, Any] = {"by_category": {**old.by_category, **override.by_category}}
         if override.value is not None:
             update["value"] = override.value
+            if _shape(override.value) != _shape(old.value):
+                at = getattr(entry, "lines", {}).get("value", line)
+                findings.append(Finding(str(path), at, given, "value: has another shape", _shaped(old.value)))
+                continue
         new, more = _validated(
             Parameter, name, {**old.model_dump(exclude={"name"}), **update}, str(path), line, given
         )
@@ -156,6 +167,17 @@ def apply_overrides(parameters: dict[str, Parameter], path: Path | None) -> Para
     if findings:
         raise DataError(findings)
     return Parameters(merged, changed)
+
+
+def _shape(value: Number | Table) -> dict[str, set[str]] | None:
+    """The names of the rows and columns of a table; None for a number."""
+    return {row: set(cells) for row, cells in value.items()} if isinstance(value, dict) else None
+
+
+def _shaped(value: Number | Table) -> str:
+    if not isinstance(value, dict):
+        return "a number"
+    return "a table of " + ", ".join(f"{row} ({' '.join(cells)})" for row, cells in value.items())
 
 
 def _nearest(name: str, known: AbcMapping[str, str]) -> str:
@@ -180,7 +202,9 @@ def _validated(
                 file,
                 lines.get(str(e["loc"][0]), line) if e["loc"] else line,
                 id_,
-                ".".join(map(str, e["loc"])) + (": " if e["loc"] else "") + e["msg"].removeprefix("Value error, "),
+                ".".join(map(str, e["loc"]))
+                + (": " if e["loc"] else "")
+                + e["msg"].removeprefix("Value error, "),
             )
             for e in error.errors()
         ]

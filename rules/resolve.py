@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,17 +65,27 @@ def _losers(key: Key, fired: Sequence[CompiledRule], winners: Sequence[CompiledR
     if not key.reports:
         return []
     best = min(winners, key=lambda r: (r.rule.level, r.position))
-    return [Overruled(r.rule.number, best.rule.number) for r in fired if r not in winners]
+    return _overruled(fired, winners, best)
 
 
-def _vote(key: Key, fired: Sequence[CompiledRule], parameters: Parameters, category: str | None) -> Conclusion | None:
+def _overruled(
+    fired: Sequence[CompiledRule], winners: Sequence[CompiledRule], by: CompiledRule
+) -> list[Overruled]:
+    """Rules that lost, each once; a branch that lost to another branch of its own rule is no conflict."""
+    won = {r.rule.number for r in winners}
+    lost = dict.fromkeys(r.rule.number for r in fired if r not in winners and r.rule.number not in won)
+    return [Overruled(number, by.rule.number) for number in lost]
+
+
+def _vote(
+    key: Key, fired: Sequence[CompiledRule], parameters: Parameters, category: str | None
+) -> Conclusion | None:
     deciding = [r for r in fired if r.rule.decides]
     if deciding:
         first = deciding[0]
         value = _value(first, key)
         winners = [first, *(r for r in fired if r is not first and _value(r, key) == value)]
-        losers = [Overruled(r.rule.number, first.rule.number) for r in fired if r not in winners]
-        return Conclusion(value, winners, losers, first.rule.confidence)
+        return Conclusion(value, winners, _overruled(fired, winners, first), first.rule.confidence)
     if not fired:
         return None
     sums: dict[str, float] = {}
@@ -98,7 +109,9 @@ def _flags(key: Key, fired: Sequence[CompiledRule]) -> Conclusion:
 # -- transfers ------------------------------------------------------------------------------------------
 
 
-def _transfer(key: Key, fired: Sequence[CompiledRule], parameters: Parameters, concluded: dict[str, Any]) -> Conclusion | None:  # fmt: skip
+def _transfer(
+    key: Key, fired: Sequence[CompiledRule], parameters: Parameters, concluded: dict[str, Any]
+) -> Conclusion | None:
     """Shares in whole points: each rule moves points; a donor gives what it has above its floor (F 30)."""
     ordered = sorted(fired, key=lambda r: (key.order.index(r.rule.number), r.position))
     if not ordered or "start" not in _value(ordered[0], key):
@@ -126,7 +139,9 @@ def _start(shares: dict[str, int], table: str, parameters: Parameters, concluded
     shares.update({f: int(n) for f, n in parameters.table(table)[concluded["stage"]].items()})
 
 
-def _move(shares: dict[str, int], moves: list[dict[str, Any]], parameters: Parameters, _: dict[str, Any]) -> None:
+def _move(
+    shares: dict[str, int], moves: list[dict[str, Any]], parameters: Parameters, _: dict[str, Any]
+) -> None:
     for move in moves:
         left = 100 if move.get("points", "all") == "all" else int(_points(move["points"], parameters))
         donors = move["from"] if isinstance(move["from"], list) else [move["from"]]
@@ -170,43 +185,68 @@ _MOVES: dict[str, Callable[[dict[str, int], Any, Parameters, dict[str, Any]], No
 }
 
 
-def check_transfer(payload: Any, key: Key, parameters: Parameters) -> list[str]:
+def check_transfer(payload: Any, parameters: Parameters) -> list[str]:
     """What is wrong with the `then` of a transfer rule, as sentences."""
     if not isinstance(payload, dict) or len(payload) != 1 or next(iter(payload)) not in _MOVES:
         return [f"{payload!r} is no transfer"]
     (name, argument), out = next(iter(payload.items())), []
 
-    def field_(value: Any) -> None:
-        if value not in FIELDS:
-            out.append(f"{value!r} is none of F, A, C, T")
-
-    def table(value: Any) -> None:
-        if value not in parameters.all or not isinstance(parameters.all[value].value, dict):
-            out.append(f"there is no table {value!r} among the parameters")
+    def fields(values: Any, many: int | None = None) -> None:
+        if not isinstance(values, list) or (many and len(values) != many):
+            out.append(f"{values!r} is no list" + (f" of {many} fields" if many else ""))
+            return
+        out.extend(f"{v!r} is none of F, A, C, T" for v in values if v not in FIELDS)
 
     def points(value: Any) -> None:
-        if value != "all" and not (isinstance(value, int) or value in parameters.all):
-            out.append(f"{value!r} is no number of points, `all`, or a parameter")
+        whole = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 100
+        named = (
+            isinstance(value, str)
+            and value in parameters.all
+            and not isinstance(parameters.all[value].value, dict)
+        )
+        if not whole and not named:
+            out.append(f"{value!r} is no number of points (0–100) or parameter")
 
     if name in {"start", "cap"}:
-        table(argument)
+        out += _check_table(name, argument, parameters)
     elif name == "halve":
-        for value in argument if isinstance(argument, list) else [argument]:
-            field_(value)
+        fields(argument)
     else:
-        for move in argument if name == "move" and isinstance(argument, list) else [argument]:
-            if not isinstance(move, dict) or not {"from", "to"} <= set(move):
-                out.append(f"{move!r} lacks `from` and `to`")
+        moves = argument if name == "move" else [argument]
+        allowed = {"from", "to", "points", "keep"} if name == "move" else {"from", "to", "until"}
+        for move in moves if isinstance(moves, list) else [moves]:
+            if not isinstance(move, dict) or not {"from", "to"} <= set(move) <= allowed:
+                out.append(f"{move!r} is not {' '.join(sorted(allowed))}")
                 continue
-            for value in [*(move["from"] if isinstance(move["from"], list) else [move["from"]]), move["to"]]:
-                field_(value)
-            points(move.get("until", move.get("points", "all")))
+            donors = move["from"] if isinstance(move["from"], list) else [move["from"]]
+            fields(donors, 2 if name == "fill" else None)
+            fields([move["to"]])
+            if name == "fill" or move.get("points", "all") != "all":
+                points(move.get("until", move.get("points")))
+            points(move.get("keep", 0))
     return out
+
+
+def _check_table(name: str, table: Any, parameters: Parameters) -> list[str]:
+    found = parameters.all.get(table) if isinstance(table, str) else None
+    if found is None or not isinstance(found.value, dict):
+        return [f"there is no table {table!r} among the parameters"]
+    if name == "cap":
+        return (
+            []
+            if set(found.value.get("most", {"": 0})) <= set(FIELDS)
+            else [f"{table} needs a row `most` of fields"]
+        )
+    return [
+        f"row {row} of {table} is not whole points of F, A, C, T that sum to 100"
+        for row, cells in found.value.items()
+        if set(cells) != set(FIELDS) or sum(cells.values()) != 100 or any(n != int(n) for n in cells.values())
+    ]
 
 
 def to_yuan(shares: dict[str, int], budget: float) -> dict[str, int]:
     """Whole yuan for each field, summing to the budget: largest remainder first, ties F, A, C, T."""
-    total = round(budget)
+    total = math.floor(budget + 0.5)
     exact = {f: shares[f] * total for f in FIELDS}
     yuan = {f: exact[f] // 100 for f in FIELDS}
     left = total - sum(yuan.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from rules.conditions import conditions_of
@@ -48,7 +49,7 @@ def stratify(rules: Sequence[CompiledRule], keys: dict[str, Key]) -> tuple[Strat
             return level[key]
         if key in path:
             cycle = [*path[path.index(key) :], key]
-            guilty = [because[a, b] for a, b in zip(cycle, cycle[1:], strict=False)]
+            guilty = [because[a, b] for a, b in itertools.pairwise(cycle)]
             names = ", ".join(r.id for r in guilty)
             raise DataError(
                 [

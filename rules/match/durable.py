@@ -145,7 +145,7 @@ class DurableMatcher:
         return rules
 
     def _note(self, name: str) -> Any:
-        def run(c: Any) -> None:
+        def run(_c: Any) -> None:
             self._fired.append(name)
 
         return run

@@ -74,10 +74,14 @@ class ThreeValuedMatcher:
         self.parameters = parameters
         self._cache: dict[tuple[int, str | None], list[tuple[CompiledRule, list[list[list[Test]]]]]] = {}
 
-    def compiled(self, stratum: Stratum, category: str | None) -> list[tuple[CompiledRule, list[list[list[Test]]]]]:
+    def compiled(
+        self, stratum: Stratum, category: str | None
+    ) -> list[tuple[CompiledRule, list[list[list[Test]]]]]:
         key = (stratum.index, category)
         if key not in self._cache:
-            self._cache[key] = [(r, compile_clauses(r.when, self.parameters, category)) for r in stratum.rules]
+            self._cache[key] = [
+                (r, compile_clauses(r.when, self.parameters, category)) for r in stratum.rules
+            ]
         return self._cache[key]
 
     def statuses(self, stratum: Stratum, view: View, category: str | None) -> dict[str, Status]:
@@ -92,7 +96,9 @@ class ThreeValuedMatcher:
             for r, clauses in self.compiled(stratum, category)
             if all(
                 any(
-                    all((v := get(t.attribute)) is not None and _OPS[t.op](v, t.constant) for t in conjunction)
+                    all(
+                        (v := get(t.attribute)) is not None and _OPS[t.op](v, t.constant) for t in conjunction
+                    )
                     for conjunction in alternatives
                 )
                 for alternatives in clauses
