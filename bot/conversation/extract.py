@@ -38,6 +38,11 @@ def _fillers() -> re.Pattern[str]:
     return re.compile(any_of(data("cues")["fillers"]))
 
 
+@functools.cache
+def _apart() -> re.Pattern[str]:
+    return re.compile(any_of(data("cues")["apart"]))
+
+
 def names(s: Scan, lex: Lexicon) -> list[Name]:
     """The fact words of a message, longest first at each place."""
     found = ((m, lex.names.get(" ".join(m[0].split()), [])) for m in lex.name_pattern.finditer(s.skeleton))
@@ -50,9 +55,10 @@ def _gap_cost(gap: str) -> float:
     if len(gap) > 24 or any(c in cues["sentence_ends"] for c in gap) or _NUMBER.search(gap):
         return 99
     commas = sum(c in cues["clause_ends"] for c in gap)
+    apart = len(_apart().findall(gap))
     rest, fillers = _fillers().subn("", gap)
     rest = _LATIN.sub("a", rest)
-    return commas * _COMMA + fillers * 0.2 + (len(rest) - commas)
+    return apart * 2 + commas * _COMMA + fillers * 0.2 + (len(rest) - commas)
 
 
 def nearest(s: Scan, found: list[Name], lex: Lexicon) -> Iterator[Found]:

@@ -90,7 +90,7 @@ def _by_unit(fact: Fact, token: Number, value: float) -> float | None:
     if unit == "分":
         return value if kind in {"points", "plain"} and not token.scaled else None
     if unit is None:
-        return value if kind in {"plain", "weak", "ratio", "rate"} else None
+        return value if kind in {"plain", "weak", "ratio"} or (kind == "rate" and value >= 1) else None
     if kind == "count":
         return value if token.unit in data("cues")["unit_fits"].get(unit, ()) else None
     return value if kind in _PLAIN or (kind == "weak" and value == 0) else None
