@@ -220,7 +220,7 @@ class _Turn:
         verdict = out.verdict_key() if self.evaluation.facts else None
         looks_up = self.about[:1] == ["lookup"] or not self.focus.verdict
         out.rejections(self.rejected)
-        if looks_up and not (self.changes.added and verdict) and self._lookup():
+        if looks_up and not (self.changes.added and verdict) and self._lookup(quiet=verdict is not None):
             return
         if verdict is None and not self._has_sums():
             self._without_verdict()
@@ -257,8 +257,10 @@ class _Turn:
         out, role = self.out, self.session.role
         found = self.pipeline.library.search(self.message.question, top=3)
         if found.grounded:
-            out.passage(found.hits[0].passage.id, role)
-            more = [h.passage for h in found.hits[1:]]
+            first = found.hits[0].passage
+            out.passage(first.id, role)
+            wanted = [out.cite(i) for i in first.see_also]
+            more = list({p.id: p for p in [*wanted, *(h.passage for h in found.hits[1:])] if p.id != first.id}.values())[:3]
             if more and not quiet:
                 for passage in more:
                     out.cite(passage.id)
@@ -267,7 +269,7 @@ class _Turn:
             if role == "support" and not quiet:
                 out.word("lookup_scope")
             return True
-        if quiet or self.changes.added or self.rejected or self.message.intents[0] == "smalltalk":
+        if quiet or self.rejected or self.message.intents[0] == "smalltalk":
             return False
         self.refused = "not_in_handbook"
         out.word("not_in_handbook")
@@ -282,7 +284,7 @@ class _Turn:
             out.word("smalltalk")
             return
         facts = self.evaluation.facts
-        if not facts and not self.rejected and self._answered_by_handbook():
+        if not self.rejected and ("lookup" in self.about or not facts) and self._answered_by_handbook():
             return
         if facts:
             known = [f"{out.name(n)} {out.show(n, facts[n])}" for n in self.changes.added or facts]

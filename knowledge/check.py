@@ -49,8 +49,9 @@ def findings(handbook_dir: Path | None = None) -> list[str]:
             found.append(str(error))
     if not entries and not found:
         found.append(f"{folder.name}:1 [-] 文件夹里没有一段手册;应有 HB4.4-….md 这样的文件")
+    ids = {entry.passage.id for entry in entries}
     for entry in entries:
-        found.extend(_about(entry, sources))
+        found.extend(_about(entry, sources, ids))
     found.extend(_repeated_ids(entries))
     found.extend(_repeated_sentences(entries))
     found.extend(_repeated_aliases(entries))
@@ -61,13 +62,16 @@ def _line(entry: Entry, line: int, what: str, right: str) -> str:
     return f"{entry.file.name}:{line} [{entry.passage.id}] {what};{right}"
 
 
-def _about(entry: Entry, sources: set[str]) -> Iterator[str]:
+def _about(entry: Entry, sources: set[str], ids: set[str]) -> Iterator[str]:
     p, at = entry.passage, entry.lines
     if not entry.file.name.startswith(f"{p.id}-"):
         yield _line(entry, at["id"], f"编号 {p.id} 和文件名不一致", f"文件名应以 {p.id}- 开头")
     for source in p.sources:
         if sources and source not in sources:
             yield _line(entry, at["sources"], f"来源 {source} 不存在", "请在 sources.yaml 登记或改正编号")
+    for other in p.see_also:
+        if other not in ids or other == p.id:
+            yield _line(entry, at["see_also"], f"see_also 里的 {other} 没有这一段", "请写已有的别的编号")
     length = len(p.text)
     if not MIN_CHARACTERS <= length <= MAX_CHARACTERS:
         right = f"应在 {MIN_CHARACTERS}–{MAX_CHARACTERS} 字,请补充或拆成两段"

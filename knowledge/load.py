@@ -108,7 +108,7 @@ def read_entry(file: Path) -> Entry:
     passage = Passage(
         id=head.id, title=head.title, title_en=head.title_en, path=tuple(head.path), text=chinese,
         summary=head.summary, text_en=english, aliases=tuple(head.aliases), sources=tuple(head.sources),
-        tag=head.tag, reviewed=head.reviewed,
+        tag=head.tag, reviewed=head.reviewed, see_also=tuple(head.see_also),
     )  # fmt: skip
     lines = {key: _line_of(head_text, key, 2) for key in data}
     return Entry(passage, file, lines, body_line)

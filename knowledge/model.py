@@ -27,6 +27,7 @@ class Head(_Strict):
     sources: list[str] = Field(min_length=1)
     tag: Tag
     reviewed: date
+    see_also: list[str] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class Passage:
     """One passage of the handbook.
 
     `text` is the whole Chinese passage, `summary` a forwardable digest of at most 140 characters, `text_en`
-    an English rendering, `aliases` ways people ask for it, `sources` ids into sources.yaml.
+    an English rendering, `aliases` ways people ask for it, `sources` ids into sources.yaml, `see_also` the
+    passages a reader of this one wants next.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Passage:
     tag: Tag
     reviewed: date
     document: str = "handbook"
+    see_also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

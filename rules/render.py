@@ -50,11 +50,17 @@ class Texts:
         if name in base.facts:
             fact = base.facts[name]
             if fact.type == "bool":
-                return {True: "是", False: "否"}[value] if language == "zh" else {True: "yes", False: "no"}[value]
+                return (
+                    {True: "是", False: "否"}[value]
+                    if language == "zh"
+                    else {True: "yes", False: "no"}[value]
+                )
             if fact.type == "enum":
                 return fact.values[value].title if language == "zh" else str(value)
             if fact.type == "set":
-                return "、".join(fact.values[v].title for v in value) if language == "zh" else ", ".join(value)
+                return (
+                    "、".join(fact.values[v].title for v in value) if language == "zh" else ", ".join(value)
+                )
             return self._typed(fact.type, fact.unit, value, language)
         if name in base.derived:
             shown = base.derived[name]
@@ -96,7 +102,11 @@ class Texts:
             parameter = self.base.parameters.all[name]
             metric = name.removeprefix("bench.")
             peer = evaluation.facts.get(f"peer_{metric}") if metric != name else None
-            return peer or (None if isinstance(parameter.value, dict) else self.base.parameters.number(name, self.category))
+            return peer or (
+                None
+                if isinstance(parameter.value, dict)
+                else self.base.parameters.number(name, self.category)
+            )
         return None
 
     def fill(self, template: str, language: str) -> str | None:
@@ -131,7 +141,11 @@ class Texts:
         """The sentence of a conclusion code; `code@rule` where that rule has its own and it can be filled."""
         own = self.base.wording.get(f"{code}@{rule}")
         said = self.fill(own[language], language) if own else None
-        return said or self.fill(self.base.wording[code][language], language) or self.base.wording[code][language]
+        return (
+            said
+            or self.fill(self.base.wording[code][language], language)
+            or self.base.wording[code][language]
+        )
 
 
 _EN_UNITS = {"秒": "s", "天": "days", "个月": "months", "月": "months", "小时": "h", "单": "orders", "件": "units",

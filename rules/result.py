@@ -35,7 +35,9 @@ def decisions(evaluation: Evaluation, base: RuleBase) -> dict[str, Any]:
     if "top_creator" not in out:
         out.pop("gates_failed", None)
     links = ("traffic", "conversion", "retention")
-    scores = {k: round(v, 3) for k in links if (v := evaluation.derived.values.get(f"snowball_{k}")) is not None}
+    scores = {
+        k: round(v, 3) for k in links if (v := evaluation.derived.values.get(f"snowball_{k}")) is not None
+    }
     if scores:
         out["snowball"] = scores
     return out
@@ -43,7 +45,11 @@ def decisions(evaluation: Evaluation, base: RuleBase) -> dict[str, Any]:
 
 def provisional(evaluation: Evaluation, base: RuleBase) -> list[str]:
     """The public conclusions that rest on something assumed."""
-    return [k for k, key in base.keys.items() if key.public and k in evaluation.shaky and evaluation.value(k) != []]
+    return [
+        k
+        for k, key in base.keys.items()
+        if key.public and k in evaluation.shaky and evaluation.value(k) != []
+    ]
 
 
 def derived(evaluation: Evaluation, base: RuleBase) -> tuple[dict[str, Any], dict[str, str]]:
@@ -110,7 +116,7 @@ def open_steps(ids: list[str], evaluation: Evaluation, base: RuleBase) -> list[s
 
 
 def prevailing(evaluation: Evaluation) -> list[Any]:
-    """The fired rules that carry a conclusion, in the order of the strata: those overruled are not among them."""
+    """The fired rules that carry a conclusion, in the order of the strata; without those overruled."""
     carrying = {r.id for c in evaluation.conclusions.values() for r in c.rules}
     return [f.rule for f in evaluation.trace if f.rule.id in carrying]
 
@@ -149,6 +155,8 @@ def defaults(evaluation: Evaluation, base: RuleBase) -> list[dict[str, Any]]:
 
 
 def rejected(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """The values left out, with the facts to ask for instead."""
     return [
-        {"fact": r.fact, "value": r.value, "reason": r.reason, "ask": list(r.ask)} for r in evaluation.rejected
+        {"fact": r.fact, "value": r.value, "reason": r.reason, "ask": list(r.ask)}
+        for r in evaluation.rejected
     ]

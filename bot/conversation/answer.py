@@ -102,8 +102,6 @@ class Composer:
             values = found.value if isinstance(found.value, list) else [found.value]
             for value in values[:2]:
                 writer = next((r for r in found.rules if value in _said(r, key)), found.rules[0])
-                if key == "gates_failed":
-                    continue
                 text = self.texts.wording(f"{key}.{value}", self.language)
                 self.say(text + "\n", {"rule": writer.rule.number})
                 self.cite(writer.rule.passage)
