@@ -184,6 +184,8 @@ def classify(
     if total[first] < weights["least"]:
         fallback = "smalltalk" if not re.search(r"\w{2}", text) else "lookup"
         return Topics((fallback,), None, aside)
+    if first == "off_topic" and not facts and not cued(text):
+        return Topics(("off_topic",), "off_topic", ())
     keep = [n for n in ranked if total[n] >= max(weights["least"], total[first] * weights["keep"])]
     if first in {"smalltalk", "off_topic"}:
         keep = [first]
