@@ -13,11 +13,14 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from bot.conversation import intents
+from bot.conversation import intents
 from bot.errors import BotError, InputError
 from bot.pipeline import Pipeline
 from bot.service.store import MemoryStore, SqlStore, Store
 from bot.settings import Settings, load_settings
 from knowledge import check as handbook_check
+from knowledge.embed import default_cache_dir
 from knowledge.errors import KnowledgeError
 from knowledge.retrieve import Library
 from rules.check import findings as rule_findings
@@ -59,16 +62,28 @@ def _pipeline(settings: Settings, store: Store | None = None) -> Pipeline:
     return Pipeline(evaluator, Library.open(settings.model), store or MemoryStore())
 
 
+def _load_model(library: Library) -> None:
+    """The model, the index and the vectors of the example messages, made where the cache has none."""
+    library.warm()
+    intents.warm(library.encoder, default_cache_dir())
+
+
 def _warm(pipeline: Pipeline) -> None:
     """Load the model behind the prompt. What fails here fails again, and is told, at the first question."""
 
     def run() -> None:
         try:
-            pipeline.library.warm()
+            _load_model(pipeline.library)
         except KnowledgeError:
             return
 
     threading.Thread(target=run, daemon=True).start()
+
+
+def _prepare(library: Library) -> None:
+    """Model, index and the vectors of the example messages: from the cache, or made and kept there."""
+    library.warm()
+    intents.warm(library.encoder, library.cache_dir)
 
 
 def _print(value: dict[str, Any]) -> None:
@@ -104,6 +119,10 @@ def _object(line: str) -> dict[str, Any]:
     return value
 
 
+def _named(item: Any) -> bool:
+    return isinstance(item, dict) and isinstance(item.get("name"), str)
+
+
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")
 
@@ -122,10 +141,12 @@ def ask(
     words: Annotated[list[str] | None, typer.Argument(help="the message; else one message a line")] = None,
     json_: Json = False,
     overrides: Overrides = None,
-    store: Annotated[str | None, typer.Option(help="keep conversations here, e.g. sqlite:///chats.db")] = None,
+    store: Annotated[str | None, typer.Option(help="keep conversations here: sqlite:///chats.db")] = None,
 ) -> None:
     """Answer messages: the words given, or one message (text or JSON object) a line."""
     pipeline = _pipeline(load_settings(overrides), SqlStore(store) if store else None)
+    _prepare(pipeline.library)
+    _load_model(pipeline.library)
 
     def show(text: str, session: str = "default", on: dt.date | None = None) -> dict[str, Any]:
         answer = pipeline.ask(text, session, on)
@@ -156,7 +177,7 @@ def ask(
 
 
 @app.command()
-def decide(json_: Json = False, overrides: Overrides = None) -> None:
+def decide(json_: Json = False, overrides: Overrides = None) -> None:  # noqa: ARG001 JSON either way
     """Decide on facts: one JSON object {"facts": {…}} a line; always JSON Lines out."""
     pipeline = _pipeline(load_settings(overrides))
 
@@ -170,7 +191,7 @@ def decide(json_: Json = False, overrides: Overrides = None) -> None:
             raise InputError("facts", facts, "an object of facts")
         for name in ("creators", "goods"):
             items = value.get(name, [])
-            if not isinstance(items, list) or not all(isinstance(i, dict) and isinstance(i.get("name"), str) for i in items):
+            if not isinstance(items, list) or not all(_named(i) for i in items):
                 raise InputError(name, items, "a list of objects with a name")
         try:
             return pipeline.decide(facts, _date(value.get("today")))
@@ -270,4 +291,4 @@ def telegram(overrides: Overrides = None) -> None:
 @app.command()
 def setup() -> None:
     """Unpack the embedding model and build the index, so that the first question is quick."""
-    Library.open(load_settings().model).warm()
+    _load_model(Library.open(load_settings().model))
