@@ -201,11 +201,11 @@ class Clock:
 
 def make_pipeline() -> Any:
     """The pipeline as the command line wires it, warm."""
-    from bot.cli import _load_model, _pipeline
+    from bot.cli import _pipeline, _prepare
     from bot.settings import load_settings
 
     pipeline = _pipeline(load_settings())
-    _load_model(pipeline.library)
+    _prepare(pipeline.library)
     for number, text in enumerate([FIRST, *messages()[:20]]):
         pipeline.ask(text, f"warm{number // TURNS}")
     return pipeline

@@ -14,13 +14,11 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from bot.conversation import intents
-from bot.conversation import intents
 from bot.errors import BotError, InputError
 from bot.pipeline import Pipeline
 from bot.service.store import MemoryStore, SqlStore, Store
 from bot.settings import Settings, load_settings
 from knowledge import check as handbook_check
-from knowledge.embed import default_cache_dir
 from knowledge.errors import KnowledgeError
 from knowledge.retrieve import Library
 from rules.check import findings as rule_findings
@@ -62,18 +60,12 @@ def _pipeline(settings: Settings, store: Store | None = None) -> Pipeline:
     return Pipeline(evaluator, Library.open(settings.model), store or MemoryStore())
 
 
-def _load_model(library: Library) -> None:
-    """The model, the index and the vectors of the example messages, made where the cache has none."""
-    library.warm()
-    intents.warm(library.encoder, default_cache_dir())
-
-
 def _warm(pipeline: Pipeline) -> None:
     """Load the model behind the prompt. What fails here fails again, and is told, at the first question."""
 
     def run() -> None:
         try:
-            _load_model(pipeline.library)
+            _prepare(pipeline.library)
         except KnowledgeError:
             return
 
@@ -146,7 +138,6 @@ def ask(
     """Answer messages: the words given, or one message (text or JSON object) a line."""
     pipeline = _pipeline(load_settings(overrides), SqlStore(store) if store else None)
     _prepare(pipeline.library)
-    _load_model(pipeline.library)
 
     def show(text: str, session: str = "default", on: dt.date | None = None) -> dict[str, Any]:
         answer = pipeline.ask(text, session, on)
@@ -291,4 +282,4 @@ def telegram(overrides: Overrides = None) -> None:
 @app.command()
 def setup() -> None:
     """Unpack the embedding model and build the index, so that the first question is quick."""
-    _load_model(Library.open(load_settings().model))
+    _prepare(Library.open(load_settings().model))
