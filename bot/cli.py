@@ -79,12 +79,19 @@ def _prepare(library: Library) -> None:
 
 
 def _print(value: dict[str, Any]) -> None:
-    print(json.dumps(value, ensure_ascii=False, separators=(", ", ": ")), flush=True)
+    try:
+        line = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except ValueError:  # a number like 1e400, told back: JSON has no word for what Python makes of it
+        line = json.dumps(json.loads(json.dumps(value), parse_constant=str), ensure_ascii=False)
+    print(line, flush=True)
 
 
 def _input_lines() -> Iterator[str]:
-    for raw in sys.stdin.buffer:
-        yield raw.decode("utf-8", errors="replace").rstrip("\r\n")
+    if sys.stdin is None:  # closed by the caller
+        return
+    for number, raw in enumerate(sys.stdin.buffer):
+        line = raw.decode("utf-8", errors="replace").rstrip("\r\n")
+        yield line.removeprefix("\ufeff") if number == 0 else line
 
 
 def _stream(answer: Callable[[str], dict[str, Any]]) -> None:
@@ -184,6 +191,8 @@ def decide(json_: Json = False, overrides: Overrides = None) -> None:  # noqa: A
             items = value.get(name, [])
             if not isinstance(items, list) or not all(_named(i) for i in items):
                 raise InputError(name, items, "a list of objects with a name")
+            if len({i["name"] for i in items}) < len(items):
+                raise InputError(name, [i["name"] for i in items], "a name of its own for each")
         try:
             return pipeline.decide(facts, _date(value.get("today")))
         except FactError as error:

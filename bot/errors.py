@@ -1,8 +1,8 @@
 """Errors a person meets from the bot itself.
 
-    BotError
-    ├── InputError      a line or argument that cannot be read: what, where, what would be right
-    └── StoreError      the conversation store cannot be opened or written
+BotError
+├── InputError      a line or argument that cannot be read: what, where, what would be right
+└── StoreError      the conversation store cannot be opened or written
 """
 
 from __future__ import annotations

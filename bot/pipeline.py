@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.channels.base import Inbound, Reply
 from bot.conversation.answer import Composer
 from bot.conversation.dialogue import Focus, focuses, joined, questions
 from bot.conversation.facts import Changes, merge
 from bot.conversation.understand import Understanding, understand
 from bot.errors import StoreError
+from bot.messages import Inbound, Reply
 from bot.models import Answer, Session
 from bot.service.store import Store
 from knowledge.retrieve import Library
@@ -91,12 +91,20 @@ class Pipeline:
         session = self._session(name, text)
         values = session.values()
         message = understand(
-            text, facts=self.base.facts, known=values, asked=tuple(session.asked), encoder=self.library.encoder
+            text,
+            facts=self.base.facts,
+            known=values,
+            asked=tuple(session.asked),
+            encoder=self.library.encoder,
         )
         if message.command in {"forget", "reset"}:
             self.store.forget(name)
             session = Session(language=session.language)
-        before = self._evaluate(session, date) if session.facts and (message.readings or message.retracted) else None
+        before = (
+            self._evaluate(session, date)
+            if session.facts and (message.readings or message.retracted)
+            else None
+        )
         quiet = message.refused or message.command
         changes = Changes() if quiet else merge(session, message)
         evaluation = self._evaluate(session, date)
@@ -117,7 +125,9 @@ class Pipeline:
                 return Session()
             raise
 
-    def _evaluate(self, session: Session, date: dt.date, extra: Mapping[str, Any] | None = None) -> Evaluation:
+    def _evaluate(
+        self, session: Session, date: dt.date, extra: Mapping[str, Any] | None = None
+    ) -> Evaluation:
         return self.evaluator.evaluate(
             {**session.values(), **(extra or {})}, today=date, assumed=session.assumed(), statuses=True
         )
@@ -147,7 +157,9 @@ class _Turn:
     def _about(self) -> list[str]:
         """The intents this answer is about: the message's, else those the conversation was about."""
         mine = [i for i in self.message.intents if i in focuses()]
-        if not mine and (self.changes.added or self.changes.overwritten or self.message.intents[0] in _ABOUT_NOTHING):
+        if not mine and (
+            self.changes.added or self.changes.overwritten or self.message.intents[0] in _ABOUT_NOTHING
+        ):
             return list(self.session.intents)
         return mine
 
@@ -168,7 +180,8 @@ class _Turn:
             facts=evaluation.facts,
             parts=self.out.parts,
             rejected=[
-                {"fact": r.fact, "value": r.value, "reason": r.reason, "ask": list(r.ask)} for r in self.rejected
+                {"fact": r.fact, "value": r.value, "reason": r.reason, "ask": list(r.ask)}
+                for r in self.rejected
             ],
             changed=self.changes.overwritten,
             derived=numbers,
@@ -260,7 +273,11 @@ class _Turn:
             first = found.hits[0].passage
             out.passage(first.id, role)
             wanted = [out.cite(i) for i in first.see_also]
-            more = list({p.id: p for p in [*wanted, *(h.passage for h in found.hits[1:])] if p.id != first.id}.values())[:3]
+            more = list(
+                {
+                    p.id: p for p in [*wanted, *(h.passage for h in found.hits[1:])] if p.id != first.id
+                }.values()
+            )[:3]
             if more and not quiet:
                 for passage in more:
                     out.cite(passage.id)
@@ -299,7 +316,7 @@ class _Turn:
         out.questions(self.asked)
 
     def _answered_by_handbook(self) -> bool:
-        """A question without a figure: the handbook answers, unless it is a mere complaint (data/focus.yaml)."""
+        """A question without a figure: the handbook answers, unless it is a mere complaint."""
         complaint = not ({"lookup"} & set(self.about)) and self.focus.complaint
         return bool(self.about) and not complaint and self._lookup()
 
@@ -321,7 +338,9 @@ class _Turn:
         for one in chosen:
             rule = one.rule.rule
             out.say(out.worded("why_rule", title=rule.title, why=rule.why) + "\n", {"rule": rule.number})
-            shown = [f"{out.name(n)} {out.show(n, v)}" for n, v in one.used.items() if n in self.evaluation.facts]
+            shown = [
+                f"{out.name(n)} {out.show(n, v)}" for n, v in one.used.items() if n in self.evaluation.facts
+            ]
             if shown:
                 out.say(out.worded("why_used", facts=out.listed(shown)) + "\n", {"rule": rule.number})
             out.cite(rule.passage)
@@ -331,10 +350,18 @@ class _Turn:
         """The supposed values evaluated beside the real ones: what would change."""
         supposed = {r.fact: r.value for r in self.message.supposed}
         changed = self.pipeline._evaluate(self.session, today(), supposed)
-        other = Composer(self.pipeline.base, self.pipeline.library, changed, self.focus, self.session.language)
+        other = Composer(
+            self.pipeline.base, self.pipeline.library, changed, self.focus, self.session.language
+        )
         if not other.differences(self.evaluation):
             other.word("changed_none")
         self.out.parts += other.parts
 
 
-_COMMANDS = {"forget": "forget", "reset": "forget", "unsupported": "unsupported", "start": "start", "help": "start"}
+_COMMANDS = {
+    "forget": "forget",
+    "reset": "forget",
+    "unsupported": "unsupported",
+    "start": "start",
+    "help": "start",
+}

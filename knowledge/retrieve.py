@@ -59,7 +59,7 @@ class Library:
     def __init__(self, passages: Sequence[Passage], encoder: Encoder, cache_dir: Path) -> None:
         self.passages: tuple[Passage, ...] = tuple(passages)
         self.encoder = encoder
-        self._cache_dir = cache_dir
+        self.cache_dir = cache_dir
         self._by_id = {p.id: p for p in self.passages}
         self._sources = load_sources()
         self._terms = load_terms()
@@ -144,9 +144,9 @@ class Library:
             return self._engines
 
     def _build(self) -> _Engines:
-        segmenter = Segmenter(self._terms, self._cache_dir)
+        segmenter = Segmenter(self._terms, self.cache_dir)
         keywords = Keywords(self.passages, segmenter)
-        file = self._cache_dir / f"index-{self._key}.bin"
+        file = self.cache_dir / f"index-{self._key}.bin"
         arrays = restore(file, len(self.passages))
         if arrays is None:
             outside = [*self._terms.out_of_scope.zh, *self._terms.out_of_scope.en]

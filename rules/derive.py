@@ -311,10 +311,10 @@ class _Deriver:
             put("budget_30d", budget * 30 / period, "budget_total", "budget_period_days")
         elif budget is not None:
             monthly = budget >= self.param("fa.period_from")
-            put("budget_30d", budget if monthly else budget * 30, "budget_total",
-                parameters=("fa.period_from",), shaky="period")  # fmt: skip
+            line, read_as = ("fa.period_from",), "period_month" if monthly else "period_day"
+            put("budget_30d", budget if monthly else budget * 30, "budget_total", parameters=line, shaky=read_as)
             if not monthly and daily is None:
-                put("spend_per_day", budget, "budget_total", parameters=("fa.period_from",), shaky="period")
+                put("spend_per_day", budget, "budget_total", parameters=line, shaky=read_as)
         if daily is not None:
             put("spend_per_day", daily, "ad_spend_per_day")
         spend = get("spend_per_day")

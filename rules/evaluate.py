@@ -87,7 +87,7 @@ class Evaluator:
             value = fact.read(given[name])
             reason = fact.out_of_range(value)
             if reason:
-                rejected.append(Rejected(name, value, reason, tuple(fact.instead)))
+                rejected.append(Rejected(name, value, reason, tuple(fact.instead) or (name,)))
             else:
                 facts[name] = value
         unknown = next((n for n in given if n not in self.base.facts), None)
@@ -303,7 +303,9 @@ class Evaluator:
         bad: dict[str, None] = {}
         for rule in self.base.constraints:
             bad |= dict.fromkeys(self._broken(rule, facts))
-        return [Rejected(n, facts.pop(n), "contradictory", tuple(self.base.facts[n].instead)) for n in bad]
+        return [
+            Rejected(n, facts.pop(n), "contradictory", tuple(self.base.facts[n].instead) or (n,)) for n in bad
+        ]
 
     def _broken(self, rule: dict[str, Any], facts: Mapping[str, Value]) -> Iterator[str]:
         def number(name: str) -> float | None:

@@ -52,6 +52,7 @@ class _Loader:
         steps = dict(self._entries("steps", Step, id_field="id"))
         wording = self._wording()
         sums = self._sums(derived)
+        units = self._units(facts, parameters, derived)
         constraints = self._constraints(facts)
         for name in sorted(set(derived) ^ set(NEEDS)):
             self._find(
@@ -73,6 +74,7 @@ class _Loader:
             steps,
             wording,
             sums,
+            units,
             self._hash(),
             hashlib.sha256(overrides.read_bytes()).hexdigest()[:12] if overrides else None,
             writers,
@@ -152,6 +154,17 @@ class _Loader:
             if name not in derived and name not in _OTHER_SUMS:
                 self._find("rules/data/sums", 1, name, "is no derived number", _near(name, derived))
         return out
+
+    def _units(
+        self, facts: dict[str, Fact], parameters: Parameters, derived: dict[str, Shown]
+    ) -> dict[str, str]:
+        content, bad = read_yaml(self.data / "units.yaml", "rules/data/units.yaml")
+        self.findings += bad
+        units = {} if bad else {str(k): str(v) for k, v in content.items()}
+        used = {x.unit for x in [*facts.values(), *parameters.all.values(), *derived.values()] if x.unit}
+        for unit in sorted(used - set(units)):
+            self._find("rules/data/units.yaml", 1, unit, "has no English unit", f"{unit}: …")
+        return units
 
     def _constraints(self, facts: dict[str, Fact]) -> tuple[dict[str, Any], ...]:
         content, bad = read_yaml(self.data / "constraints.yaml", "rules/data/constraints.yaml")

@@ -114,7 +114,8 @@ class Shown(BaseModel):
 class Sum(BaseModel):
     """The arithmetic behind a number as a person reads it; of the variants the first that can be filled.
 
-    `only_for`: a conclusion code without which it says nothing; `unless`: a derived number that says it better.
+    `only_for`: a conclusion code without which it says nothing; `unless`: a derived number that says it
+    better.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -164,6 +165,7 @@ class RuleBase:
     steps: dict[str, Step]
     wording: dict[str, dict[str, str]]
     sums: dict[str, Sum]
+    units: dict[str, str]
     version: str
     overrides_version: str | None = None
     writers: dict[str, tuple[str, ...]] = field(default_factory=dict)

@@ -33,6 +33,7 @@ def money(value: float, language: str) -> str:
 
 
 def percent(value: float) -> str:
+    """A ratio as a percentage with at most one decimal: 0.036 is 3.6%."""
     return f"{plain(value * 100, 1)}%"
 
 
@@ -82,7 +83,7 @@ class Texts:
         if isinstance(value, int | float) and not isinstance(value, bool):
             text = plain(value, 0 if type_ == "int" else digits)
             tail = unit or ""
-            return f"{text}{tail}" if language == "zh" else f"{text} {_EN_UNITS.get(tail, '')}".rstrip()
+            return f"{text}{tail}" if language == "zh" else f"{text} {self.base.units.get(tail, '')}".rstrip()
         return str(value)
 
     def value(self, name: str) -> Any:
@@ -146,8 +147,3 @@ class Texts:
             or self.fill(self.base.wording[code][language], language)
             or self.base.wording[code][language]
         )
-
-
-_EN_UNITS = {"秒": "s", "天": "days", "个月": "months", "月": "months", "小时": "h", "单": "orders", "件": "units",
-             "款": "items", "人次": "views", "人": "people", "次": "times", "个": "", "条": "", "分": "points", "点": "points",
-             "场": "sessions", "倍": "times", "%": "%"}  # fmt: skip

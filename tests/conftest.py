@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.conversation import intents
 from bot.pipeline import Pipeline
 from bot.service.store import MemoryStore
 from knowledge.retrieve import Library
@@ -13,7 +14,10 @@ from rules.load import load
 
 @pytest.fixture(scope="session")
 def library() -> Library:
-    return Library.open()
+    found = Library.open()
+    found.warm()
+    intents.warm(found.encoder, found.cache_dir)
+    return found
 
 
 @pytest.fixture(scope="session")

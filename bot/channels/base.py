@@ -2,30 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from bot.messages import Inbound, Reply
 
-@dataclass(frozen=True, slots=True)
-class Inbound:
-    """One message from a person.
-
-    `chat` names the conversation (its memory), `user` who wrote, `key` is unique per message, so that a
-    redelivered message can be recognised.
-    """
-
-    channel: str
-    chat: str
-    user: str
-    text: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """The answer as a person reads it: plain text, lines separated by newlines, no markup."""
-
-    text: str
+__all__ = ["Core", "Inbound", "Reply"]
 
 
 class Core(Protocol):

@@ -127,7 +127,11 @@ class Composer:
             if shown == MOST_SUMS:
                 break
             entry = self.base.sums[name]
-            if name == spoken or (entry.unless in self.evaluation.derived.values) or not self._concluded(entry.only_for):
+            if (
+                name == spoken
+                or (entry.unless in self.evaluation.derived.values)
+                or not self._concluded(entry.only_for)
+            ):
                 continue
             if name == "allocation" or name in self.evaluation.derived.values:
                 shown += self.sum(name)
@@ -143,16 +147,16 @@ class Composer:
     def assumptions(self, keys: Iterable[str], readings: Iterable[str]) -> None:
         """What the verdict rests on that is not settled, in one sentence."""
         codes = [c for k in keys if (c := self.evaluation.shaky.get(k))]
-        codes += [c for n in self.evaluation.derived.values if (c := self.evaluation.derived.shaky.get(n)) and self._shown(n)]
+        codes += [
+            c
+            for n in self.evaluation.derived.values
+            if (c := self.evaluation.derived.shaky.get(n)) and self._shown(n)
+        ]
         codes += readings
         said = []
         for code in list(dict.fromkeys(c for c in codes if c not in _TRIVIAL))[:MOST_ASSUMPTIONS]:
-            if code == "period":
-                monthly = (self.evaluation.facts.get("budget_total") or 0) >= self.base.parameters.number("fa.period_from")  # type: ignore[operator]
-                period = self.worded("assumed.period_month" if monthly else "assumed.period_day")
-                said.append(self.worded("assumed.period", period=period))
-            else:
-                said.append(self.worded(f"assumed.{code}" if f"assumed.{code}" in wording() else "assumed.other"))
+            known = f"assumed.{code}"
+            said.append(self.worded(known if known in wording() else "assumed.other"))
         if said:
             self.word("provisional", what=(";" if self.language == "zh" else "; ").join(dict.fromkeys(said)))
 
@@ -240,7 +244,11 @@ class Composer:
         for one in rejected:
             fact = self.base.facts[one.fact]
             counts = [f"count.{c}" for c in one.ask]
-            names = [self.worded(c) if c in wording() else self.name(c[6:]) for c in counts if c in wording() or c[6:] in self.base.facts]
+            names = [
+                self.worded(c) if c in wording() else self.name(c[6:])
+                for c in counts
+                if c in wording() or c[6:] in self.base.facts
+            ]
             low, high = fact.range or (0, 0)
             span = f"{self.show(one.fact, low)}–{self.show(one.fact, high)}"
             self.word(
@@ -248,7 +256,9 @@ class Composer:
                 fact=self.name(one.fact),
                 value=self.show(one.fact, one.value) if not isinstance(one.value, str) else one.value,  # type: ignore[arg-type]
                 range=span,
-                ask=self.worded("rejected.ask", counts=self.listed(names)) if names and one.ask != (one.fact,) else "",
+                ask=self.worded("rejected.ask", counts=self.listed(names))
+                if names and one.ask != (one.fact,)
+                else "",
             )
 
     def changes(self, overwritten: list[dict[str, Any]], before: Evaluation | None) -> None:
@@ -273,14 +283,19 @@ class Composer:
             was, now = self._short(key, old.value, old_texts), self._short(key, new.value, self.texts)
             if was != now and new.rules:
                 title = self.base.keys[key].title if self.language == "zh" else self.base.keys[key].title_en
-                self.say(self.worded("changed_decision", title=title, old=was, new=now) + "\n", {"rule": new.rules[0].rule.number})
+                self.say(
+                    self.worded("changed_decision", title=title, old=was, new=now) + "\n",
+                    {"rule": new.rules[0].rule.number},
+                )
                 count += 1
         return count
 
     def _short(self, key: str, value: Any, texts: Texts) -> str:
         if key == "allocation":
             entry = self.base.sums["allocation"]
-            return (texts.first(entry.zh if self.language == "zh" else entry.en, self.language) or "").rstrip("。.")
+            return (texts.first(entry.zh if self.language == "zh" else entry.en, self.language) or "").rstrip(
+                "。."
+            )
         return texts.wording(f"{key}.{value}", self.language).rstrip("。.")
 
     # -- passages -------------------------------------------------------------------------------------
@@ -292,11 +307,9 @@ class Composer:
         if role == "support" and self.language == "zh":
             body = self.worded("lookup_forward", summary=found.summary)
         self.say(body + "\n", {"passage": id_})
-        self.say(
-            self.worded("lookup_source", id=id_ if role == "support" else "", title=self.title(found),
-                        source=self.library.source_title(found).partition(";")[0]).replace("〔 ", "〔") + "\n",
-            {"passage": id_},
-        )  # fmt: skip
+        title = f"{id_} {self.title(found)}" if role == "support" else self.title(found)
+        source = self.library.source_title(found).partition(";")[0]
+        self.say(self.worded("lookup_source", title=title, source=source) + "\n", {"passage": id_})
 
     def citations(self) -> list[dict[str, Any]]:
         return [

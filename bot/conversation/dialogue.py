@@ -68,7 +68,8 @@ def joined(intents: Iterable[str]) -> Focus:
 
 #: the fact that would settle a provisional conclusion, by the reason why it is provisional
 SETTLES = {
-    "period": "budget_period_days",
+    "period_month": "budget_period_days",
+    "period_day": "budget_period_days",
     "without_gmv_30d": "gmv_30d",
     "generic_row": "category",
     "fulfilment_unknown": "fulfilment_cost_per_order",
@@ -88,7 +89,9 @@ class Question:
         return {"fact": self.fact, "text": self.text, "why": self.why}
 
 
-def questions(base: RuleBase, evaluation: Evaluation, focus: Focus, session: Session, most: int = 3) -> list[Question]:
+def questions(
+    base: RuleBase, evaluation: Evaluation, focus: Focus, session: Session, most: int = 3
+) -> list[Question]:
     """At most `most` questions, the most valuable first, none that was asked before.
 
     First what would settle the verdict's assumption, then the intent's own list; a fact is asked only if a
@@ -98,10 +101,13 @@ def questions(base: RuleBase, evaluation: Evaluation, focus: Focus, session: Ses
     used = set(result.used_parameters(evaluation, base))
     stand_ins = {p.stands_for for n, p in base.parameters.all.items() if n in used and p.stands_for}
     reasons = [evaluation.shaky.get(k) for k in focus.verdict]
-    period = [SETTLES["period"]] if "period" in [*reasons, *(evaluation.derived.shaky.values())] else []
+    unsettled = [*reasons, *evaluation.derived.shaky.values()]
+    period = [SETTLES["period_month"]] if {"period_month", "period_day"} & set(unsettled) else []
     settle = [SETTLES[r] for r in reasons if r in SETTLES]
     undecided = [
-        base.keys[k].needs for k in [*focus.verdict, *focus.state] if evaluation.value(k) == base.keys[k].otherwise
+        base.keys[k].needs
+        for k in [*focus.verdict, *focus.state]
+        if evaluation.value(k) == base.keys[k].otherwise
     ]
     order = [*(n for n in undecided if n), *period, *focus.ask, *settle]
     language = session.language
@@ -115,6 +121,11 @@ def questions(base: RuleBase, evaluation: Evaluation, focus: Focus, session: Ses
             continue
         zh = language == "zh"
         out.append(
-            Question(name, fact.ask if zh else fact.ask_en or "", (fact.why if zh else fact.why_en) or "", fact.where)
+            Question(
+                name,
+                fact.ask if zh else fact.ask_en or "",
+                (fact.why if zh else fact.why_en) or "",
+                fact.where,
+            )
         )
     return out[:most]

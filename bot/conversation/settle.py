@@ -79,7 +79,7 @@ def _settle(s: Scan, lex: Lexicon, fact: str, several: list[Found], correction: 
     stated = [f for f in several if f.assumed is None] or several
     different = {repr(f.value) for f in stated}
     if len(different) > 1 and not correction:
-        out.rejected += [Rejected(fact, f.value, "contradictory", _ask(fact)) for f in stated]
+        out.rejected += [Rejected(fact, f.value, "contradictory", _ask(lex, fact)) for f in stated]
         return
     f = stated[-1] if correction else stated[0]
     value = f.value
@@ -88,7 +88,7 @@ def _settle(s: Scan, lex: Lexicon, fact: str, several: list[Found], correction: 
         and not isinstance(value, bool)
         and (reason := entry.out_of_range(value))
     ):
-        out.rejected.append(Rejected(fact, value, reason, _ask(fact)))
+        out.rejected.append(Rejected(fact, value, reason, _ask(lex, fact)))
         return
     out.readings.append(_reading(s, f, fact))
     rule = data("cues")["live_days"]
@@ -102,5 +102,6 @@ def _settle(s: Scan, lex: Lexicon, fact: str, several: list[Found], correction: 
         out.readings.append(Reading(rule["to"], value, rule["confidence"], quote, "live_days_from_age"))
 
 
-def _ask(fact: str) -> tuple[str, ...]:
-    return tuple(data("cues")["ask_instead"].get(fact, (fact,)))
+def _ask(lex: Lexicon, fact: str) -> tuple[str, ...]:
+    """The counts to send instead of an impossible value; the fact itself where it has no parts."""
+    return tuple(lex.facts[fact].instead) or (fact,)

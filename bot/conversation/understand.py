@@ -122,7 +122,8 @@ def _find(
                 unsure = True
             else:
                 found.append(read)
-    found += correct.replies(s, lex, asked, {f.fact for f in found})
+    if not (correction and found):  # the value that a correction puts aside answers no question
+        found += correct.replies(s, lex, asked, {f.fact for f in found})
     found += _budget_period(s, lex, found)
     return found, named, unsure and not found
 
@@ -174,14 +175,19 @@ def _role(text: str) -> str | None:
 
 
 @functools.cache
+def _asides() -> re.Pattern[str]:
+    return re.compile("|".join(data("cues")["asides"]))
+
+
+@functools.cache
 def _greetings() -> re.Pattern[str]:
     words = any_of(data("cues")["greetings"])
     return re.compile(rf"^(?:(?:{words})[\s,,。!~啊呀哈吗]*)+|(?:[\s,,。!~]*(?:{words}))+[\s,,。!~]*$")
 
 
 def _question(text: str) -> str:
-    """The message without greeting and thanks; the message itself where nothing else is left."""
-    return " ".join(_greetings().sub("", text).split()) or text
+    """What is asked: without greeting and thanks, who asks for whom, and in which form it is wanted."""
+    return " ".join(_greetings().sub("", _asides().sub(" ", text)).split()) or text
 
 
 def _command(text: str) -> str | None:

@@ -55,10 +55,12 @@ class SqlStore:
             if url.startswith("sqlite:///") and url != "sqlite:///:memory:":
                 Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
             memory = {"poolclass": StaticPool} if url in {"sqlite://", "sqlite:///:memory:"} else {}
-            self._engine = create_engine(url, **memory)  # type: ignore[arg-type]
+            self._engine = create_engine(url, **memory)
             self._table.metadata.create_all(self._engine)
         except (SQLAlchemyError, ArgumentError, ImportError, OSError) as error:
-            raise StoreError(f"对话存储 {url} 打不开:{_short(error)}。应是 sqlite:///文件.db 或可连接的数据库 URL。") from None
+            raise StoreError(
+                f"对话存储 {url} 打不开:{_short(error)}。应是 sqlite:///文件.db 或可连接的数据库 URL。"
+            ) from None
 
     def get(self, name: str) -> Session:
         try:
@@ -69,7 +71,9 @@ class SqlStore:
         try:
             return Session.model_validate_json(row[0]) if row else Session()
         except ValidationError:
-            raise StoreError(f"对话 {name} 的记录读不懂(可能是别的版本写的);发 /forget 可以清掉重来。") from None
+            raise StoreError(
+                f"对话 {name} 的记录读不懂(可能是别的版本写的);发 /forget 可以清掉重来。"
+            ) from None
 
     def put(self, name: str, session: Session) -> None:
         values = {"name": name, "data": session.model_dump_json(), "updated": datetime.now(UTC)}

@@ -14,7 +14,9 @@ from bot.pipeline import Pipeline
 
 HERE = Path(__file__).parent
 TODAY = dt.date(2026, 11, 24)
-DIALOGUES: list[dict[str, Any]] = [d for f in sorted(HERE.glob("*.yaml")) for d in yaml.safe_load(f.read_text("utf-8"))]
+DIALOGUES: list[dict[str, Any]] = [
+    d for f in sorted(HERE.glob("*.yaml")) for d in yaml.safe_load(f.read_text("utf-8"))
+]
 BASES = {"rule", "passage", "fact", "parameter", "wording"}
 
 
@@ -69,7 +71,8 @@ def whole(pipeline: Pipeline, answer: Answer) -> None:
     rules = {r.rule.number for r in pipeline.base.rules.values()}
     for part in data["parts"]:
         (kind, name), *rest = part["basis"].items()
-        assert not rest and kind in BASES
+        assert not rest
+        assert kind in BASES
         if kind == "rule":
             assert name in rules
         if kind == "passage":
