@@ -149,7 +149,8 @@ def piped() -> tuple[float, list[float], list[float], float]:
             process.stdin.write(line)
             process.stdin.flush()
             if not process.stdout.readline():
-                raise SystemExit("bench: `ask` ended early")
+                text = json.loads(line)["text"]
+                raise SystemExit(f"bench: `ask` ended at a message of {len(text)} characters: {text[:80]}")
             return time.perf_counter() - start
 
         one(next(lines([FIRST], "first")))

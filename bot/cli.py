@@ -42,7 +42,13 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     try:
-        app()
+        sys.exit(app(standalone_mode=False) or 0)
+    except typer.Abort:
+        sys.exit(130)
+    except typer.TyperException as error:  # unusable arguments; without any, the help was shown
+        if len(sys.argv) < 2:
+            sys.exit(2)
+        _fail(getattr(error, "format_message", error.__str__)())
     except (DataError, KnowledgeError, BotError, OSError) as error:
         if isinstance(error, BrokenPipeError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

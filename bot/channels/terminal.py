@@ -14,6 +14,8 @@ _QUIT = frozenset({"/quit", "/exit", "退出", "quit", "exit"})
 def run(make_core: Callable[[], Core]) -> int:
     """Chat until the input ends; returns the exit status. The core is made once, before the first prompt."""
     core = make_core()
+    if sys.stdin is None:  # closed by the caller
+        return 0
     if sys.stdin.isatty():
         return _interactive(core)
     for number, line in enumerate(_lines(sys.stdin.buffer), 1):
