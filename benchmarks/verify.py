@@ -179,11 +179,12 @@ def run(count: int, processes: int, seed: int) -> dict[str, Any]:
     differences = [d for p in parts for d in p["differences"]]
     crashes = [c for p in parts for c in p["crashes"]] + died
     growth = max((p["growth_mb"] for p in parts), default=0.0)
+    fired = {r for p in parts for r in p["fired"]}
     done = sum(p["done"] for p in parts)
     return {
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
         "rules": parts[0]["version"] if parts else None,
-        "rules_fired": f"{len({r for p in parts for r in p['fired']})} of {parts[0]['rules'] if parts else 0}",
+        "rules_fired": f"{len(fired)} of {parts[0]['rules'] if parts else 0}",
         "fact_sets": done,
         "differences": len(differences),
         "crashes": len(crashes),

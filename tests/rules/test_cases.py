@@ -23,24 +23,10 @@ from rules.evaluate import Evaluator
 from rules.model import RuleBase
 from rules.yaml_lines import read_yaml
 
-KEYS = set(
-    [
-        "name",
-        "facts",
-        "fires",
-        "fires_not",
-        "decisions",
-        "absent",
-        "provisional",
-        "settled",
-        "derived",
-        "no_value",
-        "concluded",
-        "implied",
-        "rejected",
-        "overruled",
-    ]
-)
+KEYS = {
+    *("name", "facts", "fires", "fires_not", "decisions", "absent", "provisional", "settled", "derived"),
+    *("no_value", "concluded", "implied", "rejected", "overruled"),
+}
 
 
 def _cases() -> list[tuple[str, dict[str, Any]]]:
