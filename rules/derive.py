@@ -312,7 +312,8 @@ class _Deriver:
         elif budget is not None:
             monthly = budget >= self.param("fa.period_from")
             line, read_as = ("fa.period_from",), "period_month" if monthly else "period_day"
-            put("budget_30d", budget if monthly else budget * 30, "budget_total", parameters=line, shaky=read_as)
+            month = budget if monthly else budget * 30
+            put("budget_30d", month, "budget_total", parameters=line, shaky=read_as)
             if not monthly and daily is None:
                 put("spend_per_day", budget, "budget_total", parameters=line, shaky=read_as)
         if daily is not None:

@@ -161,8 +161,9 @@ class _Loader:
         content, bad = read_yaml(self.data / "units.yaml", "rules/data/units.yaml")
         self.findings += bad
         units = {} if bad else {str(k): str(v) for k, v in content.items()}
-        used = {x.unit for x in [*facts.values(), *parameters.all.values(), *derived.values()] if x.unit}
-        for unit in sorted(used - set(units)):
+        used = {f.unit for f in facts.values()} | {p.unit for p in parameters.all.values()}
+        used |= {d.unit for d in derived.values()}
+        for unit in sorted(u for u in used - set(units) if u):
             self._find("rules/data/units.yaml", 1, unit, "has no English unit", f"{unit}: …")
         return units
 

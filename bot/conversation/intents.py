@@ -102,10 +102,15 @@ def warm(encoder: Encoder, folder: Path | None = None) -> None:
     example_vectors(_intents().examples, encoder, folder)
 
 
+def _gist(text: str) -> str:
+    """The opening and the end of a long message, where the question stands: the model's time grows with length."""
+    return text if len(text) <= 64 else f"{text[:24]} {text[-40:]}"
+
+
 def _near(text: str, encoder: Encoder) -> npt.NDArray[np.float64]:
     """Similarity by sentence vectors, spread to 0–1."""
     weights = data("intents")["weights"]
-    cosine = example_vectors(_intents().examples, encoder) @ encoder.encode([text[:500]], "query")[0]
+    cosine = example_vectors(_intents().examples, encoder) @ encoder.encode([_gist(text)], "query")[0]
     spread = (cosine - weights["vector_floor"]) / (weights["vector_top"] - weights["vector_floor"])
     return np.asarray(np.clip(spread, 0, 1), dtype=np.float64)
 

@@ -72,6 +72,7 @@ def understand(
     retracted = correct.retracted(s, named, lex)
     said = {r.fact for r in sorted_.readings}
     role = _role(plain)
+    command = _command(plain)  # answered at once, without waiting for the model
     topics: Topics = classify(
         plain,
         said=[*((r.fact, r.quote) for r in sorted_.readings), *((r.fact, "") for r in sorted_.rejected)],
@@ -79,7 +80,7 @@ def understand(
         correction=correction or bool(retracted),
         supposed=bool(sorted_.supposed),
         answering=bool(asked and said),
-        encoder=encoder,
+        encoder=None if command else encoder,
     )
     return Understanding(
         language=language(text[:4000]),
@@ -93,7 +94,7 @@ def understand(
         retracted=tuple(f for f in retracted if f not in said),
         unclear=unclear,
         question=_question(plain),
-        command=_command(plain),
+        command=command,
         supposed=tuple(sorted_.supposed),
     )
 
