@@ -184,17 +184,17 @@ class _Deriver:
         category = facts.get("category")
         self.category = category if isinstance(category, str) else None
         self.out = Derived()
+        self.numbers = {n: v for n in facts if (v := _number(facts, n)) is not None}
 
     def get(self, name: str) -> Number | None:
-        value = self.out.values.get(name)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return value
-        return _number(self.facts, name)
+        return self.numbers.get(name)
 
     def put(self, name: str, value: bool | Number, *uses: str, parameters: tuple[str, ...] = (),
             shaky: str | None = None) -> None:  # fmt: skip
         out = self.out
         out.values[name] = value
+        if not isinstance(value, bool):
+            self.numbers[name] = value
         out.facts[name] = tuple(
             dict.fromkeys(f for u in uses for f in out.facts.get(u, (u,) if u in self.facts else ()))
         )

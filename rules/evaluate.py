@@ -74,6 +74,7 @@ class Evaluator:
         self.base = base
         self.matcher = matcher(base.parameters)
         self._oracle = ThreeValuedMatcher(base.parameters)
+        self._nothing: dict[str, Scalar] = {f"{n}__known": False for n in [*base.facts, *base.derived]}
         self._clauses: dict[tuple[str, str | None], tuple[Any, Any]] = {}
 
     def read(self, given: Mapping[str, object]) -> tuple[dict[str, Value], list[Rejected]]:
@@ -165,24 +166,19 @@ class Evaluator:
 
     def _view(self, facts: Mapping[str, Value], derived: Derived) -> dict[str, Scalar]:
         """What both matchers see: flat, typed, rounded once."""
-        view: dict[str, Scalar] = {}
-        for name, fact in self.base.facts.items():
-            value = facts.get(name)
-            if value is None:
-                view[f"{name}__known"] = False
-                continue
+        view = dict(self._nothing)
+        for name, given in facts.items():
+            fact = self.base.facts[name]
             view[f"{name}__known"] = True
-            if fact.type == "set" and isinstance(value, list):
-                view |= {f"{name}__{v}": v in value for v in fact.values}
-            elif isinstance(value, bool | str):
-                view[name] = value
-            elif isinstance(value, int | float):
-                view[name] = rounded(value)
-        for name in self.base.derived:
-            value = derived.values.get(name)
-            view[f"{name}__known"] = value is not None
-            if value is not None:
-                view[name] = value if isinstance(value, bool) else rounded(value)
+            if fact.type == "set" and isinstance(given, list):
+                view |= {f"{name}__{v}": v in given for v in fact.values}
+            elif isinstance(given, bool | str):
+                view[name] = given
+            elif isinstance(given, int | float):
+                view[name] = rounded(given)
+        for name, value in derived.values.items():
+            view[f"{name}__known"] = True
+            view[name] = value if isinstance(value, bool) else rounded(value)
         return view
 
     def _conclude(

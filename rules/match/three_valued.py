@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rules.conditions import Test, View, compile_clauses
+from rules.match.generated import generate
 from rules.model import CompiledRule, Stratum
 from rules.parameters import Parameters
 
@@ -72,6 +73,7 @@ class ThreeValuedMatcher:
 
     def __init__(self, parameters: Parameters) -> None:
         self.parameters = parameters
+        self._functions: dict[tuple[int, str | None], Callable[[View], list[str]]] = {}
         self._cache: dict[tuple[int, str | None], list[tuple[CompiledRule, list[list[list[Test]]]]]] = {}
 
     def compiled(
@@ -90,17 +92,7 @@ class ThreeValuedMatcher:
 
     def match(self, stratum: Stratum, view: View, category: str | None) -> list[str]:
         """Ids of the rules that fire, in catalogue order."""
-        get = view.get
-        return [
-            r.id
-            for r, clauses in self.compiled(stratum, category)
-            if all(
-                any(
-                    all(
-                        (v := get(t.attribute)) is not None and _OPS[t.op](v, t.constant) for t in conjunction
-                    )
-                    for conjunction in alternatives
-                )
-                for alternatives in clauses
-            )
-        ]
+        key = (stratum.index, category)
+        if key not in self._functions:
+            self._functions[key] = generate(self.compiled(stratum, category))
+        return self._functions[key](view)
