@@ -41,8 +41,14 @@ def main() -> None:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    out = sys.stdout
     try:
         sys.exit(app(standalone_mode=False) or 0)
+    except SystemExit:
+        if sys.stdout is not out:  # typer's sign that the reader has left, which is no defect
+            os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+            sys.exit(0)
+        raise
     except typer.Abort:
         sys.exit(130)
     except typer.TyperException as error:  # unusable arguments; without any, the help was shown
@@ -50,9 +56,6 @@ def main() -> None:
             sys.exit(2)
         _fail(getattr(error, "format_message", error.__str__)())
     except (DataError, KnowledgeError, BotError, OSError) as error:
-        if isinstance(error, BrokenPipeError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(0)
         _fail(str(error))
 
 
