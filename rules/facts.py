@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from rules.errors import DataError, FactError, Finding
+from rules.errors import DataError, FactError, Finding, explain
 from rules.yaml_lines import Mapping, read_yaml
 
 DATA = Path(__file__).parent / "data"
@@ -198,18 +198,7 @@ def load_facts(folder: Path = DATA / "facts") -> dict[str, Fact]:
 def _explain(error: Exception, entry: Any, file: str, line: int, id_: str) -> list[Finding]:
     if not isinstance(error, ValidationError):
         return [Finding(file, line, id_, "is not a mapping", "title: …, type: …")]
-    lines = getattr(entry, "lines", {})
-    return [
-        Finding(
-            file,
-            lines.get(str(e["loc"][0]), line) if e["loc"] else line,
-            id_,
-            ".".join(map(str, e["loc"]))
-            + (": " if e["loc"] else "")
-            + e["msg"].removeprefix("Value error, "),
-        )
-        for e in error.errors()
-    ]
+    return explain(error, entry, Fact.model_fields, file, line, id_)
 
 
 def _twice(facts: dict[str, Fact]) -> list[Finding]:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from rules.conditions import AnyOf, Clause, Condition, ConditionError, conditions_of, parse
 from rules.derive import NEEDS
-from rules.errors import DataError, Finding
+from rules.errors import DataError, Finding, explain
 from rules.facts import DATA, NUMERIC, Fact, load_facts
 from rules.match.durable import MAX_TESTS, RESERVED, engine_rules
 from rules.model import CompiledRule, Key, Rule, RuleBase, Shown, Step, Sum
@@ -38,6 +38,8 @@ class _Loader:
     def __init__(self, data: Path) -> None:
         self.data = data
         self.findings: list[Finding] = []
+        self.names: set[str] = set()  #: of all entries, the broken ones too
+        self.places: dict[tuple[str, str], tuple[str, int]] = {}
 
     def load(self, overrides: Path | None) -> RuleBase:
         facts = self._try(load_facts, self.data / "facts")
@@ -58,6 +60,8 @@ class _Loader:
             self._find(
                 "rules/data/derived", 1, name, "stands in data or in derive.py only", "one entry in each"
             )
+        if any(f.id in {"file", "yaml"} for f in self.findings):
+            raise DataError(self.findings)  # the rules would only repeat what that file lacks
         rules = self._rules(facts, parameters, derived, keys, steps, wording)
         if self.findings:
             raise DataError(self.findings)
@@ -110,6 +114,8 @@ class _Loader:
                 if name in seen:
                     self._find(shown, line, name, "stands twice", "one home for each thing")
                 seen.add(name)
+                self.names.add(name)
+                self.places[folder, name] = (shown, line)
                 extra = {"name": name} if named else {id_field: name} if id_field else {}
                 made = self._validate(model, entry, extra, shown, line, name)
                 if made is not None:
@@ -124,12 +130,7 @@ class _Loader:
         try:
             return model.model_validate({**entry, **extra})
         except ValidationError as error:
-            lines = getattr(entry, "lines", {})
-            for e in error.errors():
-                at = lines.get(str(e["loc"][0]), line) if e["loc"] else line
-                what = ".".join(map(str, e["loc"]))
-                said = e["msg"].removeprefix("Value error, ")
-                self._find(file, at, id_, f"{what}: {said}" if what else said)
+            self.findings += explain(error, entry, model.model_fields, file, line, id_)
             return None
 
     def _wording(self) -> dict[str, dict[str, str]]:
@@ -140,6 +141,7 @@ class _Loader:
                 continue
             for code, texts in content.items():
                 line = content.lines[code]
+                self.names.add(code)
                 if not isinstance(texts, dict) or set(texts) != {"zh", "en"}:
                     self._find(shown, line, code, "needs `zh` and `en`", "zh: …, en: …")
                 elif code in out:
@@ -196,19 +198,19 @@ class _Loader:
         return tuple(out)
 
     def _check_keys(self, keys: dict[str, Key], facts: dict[str, Fact]) -> None:
-        where = "rules/data/keys"
         for name, key in keys.items():
+            where = self.places["keys", name]
             values = ["true", "false"] if key.values == "bool" else key.values
             if name in facts:
-                self._find(where, 1, name, "is a fact", "a name of its own")
+                self._find(*where, name, "is a fact", "a name of its own")
             if key.resolve in {"choose", "vote"} and key.order and sorted(key.order) != sorted(values):
-                self._find(where, 1, name, "`order` does not hold each of its values once", ", ".join(values))
+                self._find(*where, name, "`order` does not hold each of its values once", ", ".join(values))
             if key.resolve == "vote" and not key.order:
-                self._find(where, 1, name, "a vote needs an `order` for ties", ", ".join(values))
+                self._find(*where, name, "a vote needs an `order` for ties", ", ".join(values))
             if key.otherwise is not None and key.otherwise not in values:
-                self._find(where, 1, name, f"{key.otherwise} is none of its values", ", ".join(values))
+                self._find(*where, name, f"{key.otherwise} is none of its values", ", ".join(values))
             if key.needs is not None and key.needs not in facts:
-                self._find(where, 1, name, f"needs {key.needs}, which is no fact", _near(key.needs, facts))
+                self._find(*where, name, f"needs {key.needs}, which is no fact", _near(key.needs, facts))
 
     def _check_rows(self, parameters: Parameters, facts: dict[str, Fact], overrides: Path | None) -> None:
         """A row for a category that does not exist would silently never count."""
@@ -268,7 +270,7 @@ class _Loader:
                 if isinstance(rule.weight, str):
                     at.check_parameter(rule.weight, parameters)
                 for step in rule.steps:
-                    if step not in steps:
+                    if step not in steps and step not in self.names:
                         at.find(f"there is no step {step}", _near(step, steps), "steps")
                 compiled = CompiledRule(rule, when, while_, str(content["decision"]), shown, line, len(out))
                 if not at.broken:
@@ -408,9 +410,11 @@ class _Place:
             allowed = [True, False] if spec.values == "bool" else spec.values
             if value not in allowed or isinstance(value, bool) != (spec.values == "bool"):
                 self.find(
-                    f"{key}: {value} is none of its values", f"one of {', '.join(map(str, allowed))}", "then"
+                    f"{key}: {value} is none of its values",
+                    f"one of {', '.join(map(str, allowed)).replace('True, False', 'true, false')}",
+                    "then",
                 )
-            elif spec.public and f"{key}.{value}" not in wording:
+            elif spec.public and f"{key}.{value}" not in {*wording, *self.loader.names}:
                 self.find(f"nobody words {key}.{value}", "an entry in rules/data/wording", "then")
 
     def check_engine(self, rule: CompiledRule, parameters: Parameters) -> None:

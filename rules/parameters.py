@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, StrictFloat, StrictInt, ValidationError, model_validator
 
-from rules.errors import DataError, Finding
+from rules.errors import DataError, Finding, explain
 from rules.facts import DATA
 from rules.yaml_lines import Mapping, read_yaml
 
@@ -196,15 +196,4 @@ def _validated(
     try:
         return model.model_validate({**entry, **({"name": name} if name else {})}), []
     except ValidationError as error:
-        lines = getattr(entry, "lines", {})
-        return None, [
-            Finding(
-                file,
-                lines.get(str(e["loc"][0]), line) if e["loc"] else line,
-                id_,
-                ".".join(map(str, e["loc"]))
-                + (": " if e["loc"] else "")
-                + e["msg"].removeprefix("Value error, "),
-            )
-            for e in error.errors()
-        ]
+        return None, explain(error, entry, model.model_fields, file, line, id_)

@@ -86,10 +86,24 @@ def test_no_fact_is_compared_with_a_fact(text: str, tmp_path: Path, broken: Any)
 @pytest.mark.parametrize(
     "text",
     [
-        "a == b", "a < 5", "a below", "a between 1 and 2", "not a known", "a matches .*", "a below inf", "a above nan",
-        "a below -inf", "a below b × c × d", "a below b * c", "", "known a", "a is", "concluded a and b", "a IS x",
+        "a == b",
+        "a < 5",
+        "a below",
+        "a between 1 and 2",
+        "not a known",
+        "a matches .*",
+        "a below inf",
+        "a above nan",
+        "a below -inf",
+        "a below b × c × d",
+        "a below b * c",
+        "",
+        "known a",
+        "a is",
+        "concluded a and b",
+        "a IS x",
     ],
-)  # fmt: skip
+)
 def test_a_form_outside_the_list_is_refused(text: str) -> None:
     with pytest.raises(ConditionError):
         parse(text)
@@ -166,13 +180,34 @@ def test_alternatives_fire_once_in_the_trace(engine: Evaluator, today: dt.date) 
 @pytest.mark.parametrize(
     ("fact", "value"),
     [
-        ("cvr_view", "0.1"), ("cvr_view", True), ("gmv_30d", "1"), ("gmv_30d", None), ("gmv_30d", [1]), ("goods_count", 1.5),
-        ("shop_opened", 1), ("shop_opened", "true"), ("category", 1), ("category", "Apparel"), ("category", True),
-        ("category", ["apparel"]), ("team", "ads"), ("team", ["nobody"]), ("gmv_30d", math.nan), ("gmv_30d", math.inf),
-        ("gmv_30d", -math.inf), ("gmv_30d", 10**400), ("creator_tiers", {"head": True}), ("creator_tiers", {"head": -1}),
-        ("campaign_date", "tomorrow"), ("campaign_date", 20261124), ("no_such_fact", 1), ("id", 1), ("sid", 1), ("always", 1),
+        ("cvr_view", "0.1"),
+        ("cvr_view", True),
+        ("gmv_30d", "1"),
+        ("gmv_30d", None),
+        ("gmv_30d", [1]),
+        ("goods_count", 1.5),
+        ("shop_opened", 1),
+        ("shop_opened", "true"),
+        ("category", 1),
+        ("category", "Apparel"),
+        ("category", True),
+        ("category", ["apparel"]),
+        ("team", "ads"),
+        ("team", ["nobody"]),
+        ("gmv_30d", math.nan),
+        ("gmv_30d", math.inf),
+        ("gmv_30d", -math.inf),
+        ("gmv_30d", 10**400),
+        ("creator_tiers", {"head": True}),
+        ("creator_tiers", {"head": -1}),
+        ("campaign_date", "tomorrow"),
+        ("campaign_date", 20261124),
+        ("no_such_fact", 1),
+        ("id", 1),
+        ("sid", 1),
+        ("always", 1),
     ],
-)  # fmt: skip
+)
 def test_loose_types_are_refused(engine: Evaluator, today: dt.date, fact: str, value: object) -> None:
     with pytest.raises(FactError) as error:
         engine.evaluate({fact: value}, today=today)
