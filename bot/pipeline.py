@@ -106,6 +106,8 @@ class Pipeline:
             else None
         )
         quiet = message.refused or message.command
+        if not message.command:
+            session.language = "en" if message.language == "en" else "zh"
         changes = Changes() if quiet else merge(session, message)
         evaluation = self._evaluate(session, date)
         rejected = [*message.rejected, *evaluation.rejected]
@@ -156,6 +158,8 @@ class _Turn:
 
     def _about(self) -> list[str]:
         """The intents this answer is about: the message's, else those the conversation was about."""
+        if self.message.knows_not or self.message.command or self.message.intents[0] == "why":
+            return list(self.session.intents)
         mine = [i for i in self.message.intents if i in focuses()]
         if not mine and (
             self.changes.added or self.changes.overwritten or self.message.intents[0] in _ABOUT_NOTHING
@@ -166,8 +170,6 @@ class _Turn:
     def answer(self, name: str) -> Answer:
         base, evaluation, session = self.pipeline.base, self.evaluation, self.session
         self._compose()
-        if self.about and not self.refused and not self.message.command:
-            session.intents = self.about
         if not self.message.command:
             session.asked = [q.fact for q in self.asked]
             session.ever_asked = list(dict.fromkeys([*session.ever_asked, *session.asked]))
@@ -200,7 +202,9 @@ class _Turn:
 
     def _compose(self) -> None:
         message, out = self.message, self.out
-        if message.command:
+        if message.command == "why":
+            self._why()
+        elif message.command:
             out.word(_COMMANDS.get(message.command.split()[0], "start"))
         elif not message.question.strip() and not message.readings and not message.rejected:
             out.word("empty")
@@ -249,6 +253,7 @@ class _Turn:
 
     def _diagnose(self, verdict: str | None) -> None:
         out = self.out
+        self.session.intents = self.about
         if verdict:
             out.verdict(verdict)
         out.changes(self.changes.overwritten, self.before if self.changes.overwritten else None)
@@ -301,7 +306,8 @@ class _Turn:
             out.word("smalltalk")
             return
         facts = self.evaluation.facts
-        if not self.rejected and ("lookup" in self.about or not facts) and self._answered_by_handbook():
+        news = self.changes.added or self.changes.overwritten or self.rejected
+        if ("lookup" in self.about or not news) and not self.rejected and self._answered_by_handbook():
             return
         if facts:
             known = [f"{out.name(n)} {out.show(n, facts[n])}" for n in self.changes.added or facts]
@@ -317,8 +323,13 @@ class _Turn:
 
     def _answered_by_handbook(self) -> bool:
         """A question without a figure: the handbook answers, unless it is a mere complaint."""
-        complaint = not ({"lookup"} & set(self.about)) and self.focus.complaint
-        return bool(self.about) and not complaint and self._lookup()
+        if not self.about or (self.focus.complaint and "lookup" not in self.about):
+            return False
+        if self._lookup(quiet="lookup" not in self.about and bool(self.focus.read)):
+            return True
+        if self.focus.read:
+            self.out.passage(self.focus.read[0], self.session.role)
+        return bool(self.focus.read)
 
     def _unclear(self, code: str) -> None:
         if code in {"several_shops", "which_fact"}:

@@ -79,6 +79,11 @@ def retracted(s: Scan, found: list[Name], lex: Lexicon) -> tuple[str, ...]:
     return tuple(dict.fromkeys(out))
 
 
+def knows_not(s: Scan) -> bool:
+    """Whether the whole of a short message says that the answer is not known."""
+    return len(s.skeleton) <= 20 and not s.tokens and bool(_cues()["unknown"].search(s.skeleton))
+
+
 def replies(s: Scan, lex: Lexicon, asked: tuple[str, ...], taken: set[str]) -> Iterator[Found]:
     """A bare answer to what was asked: 35, 一个月, 没有. "不知道" answers nothing."""
     cues, text = _cues(), s.skeleton.strip(" 。!,~.")

@@ -42,6 +42,7 @@ class Understanding:
     question: str
     command: str | None
     supposed: tuple[Reading, ...] = ()
+    knows_not: bool = False  # "不知道" to a question of the last turn
 
 
 def understand(
@@ -96,6 +97,7 @@ def understand(
         question=_question(plain),
         command=command,
         supposed=tuple(sorted_.supposed),
+        knows_not=bool(asked) and not said and correct.knows_not(s),
     )
 
 
