@@ -237,6 +237,7 @@ class _Turn:
         verdict = out.verdict_key() if self.evaluation.facts else None
         looks_up = self.about[:1] == ["lookup"] or not self.focus.verdict
         out.rejections(self.rejected)
+        out.confirmations([*self.changes.added, *(c["fact"] for c in self.changes.overwritten)])
         if looks_up and not (self.changes.added and verdict) and self._lookup(quiet=verdict is not None):
             return
         if verdict is None and not self._has_sums():

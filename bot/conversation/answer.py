@@ -20,7 +20,7 @@ MOST_STEPS = 6
 MOST_SUMS = 4
 MOST_ASSUMPTIONS = 3
 #: assumptions that follow the words so closely that naming them only costs the reader time
-_TRIVIAL = frozenset({"no_orders", "live_days_from_age", "implied"})
+_TRIVIAL = frozenset({"no_orders", "live_days_from_age", "implied", "to_confirm"})
 
 
 @dataclass
@@ -260,6 +260,13 @@ class Composer:
                 if names and one.ask != (one.fact,)
                 else "",
             )
+
+    def confirmations(self, said: Iterable[str]) -> None:
+        """Possible but unusual values just said: used, and asked to be confirmed (GR-05)."""
+        for name in said:
+            if self.evaluation.assumed.get(name) == "to_confirm":
+                value = self.show(name, self.evaluation.facts[name])
+                self.say(self.worded("confirm", fact=self.name(name), value=value) + "\n", {"fact": name})
 
     def changes(self, overwritten: list[dict[str, Any]], before: Evaluation | None) -> None:
         """What a correction replaced, and which conclusions it changed."""
