@@ -52,7 +52,7 @@ class SqlStore:
             Column("updated", DateTime(timezone=True), nullable=False),
         )
         try:
-            if url.startswith("sqlite:///") and url != "sqlite:///:memory:":
+            if url.startswith("sqlite:///") and not url.startswith(("sqlite:///:memory:", "sqlite:///file:")):
                 Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
             memory = {"poolclass": StaticPool} if url in {"sqlite://", "sqlite:///:memory:"} else {}
             self._engine = create_engine(url, **memory)
