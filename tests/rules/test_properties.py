@@ -34,15 +34,18 @@ _ACTIONS = ["pause", "cut", "wait", "hold", "test", "raise"]
 
 def as_json(found: Evaluation, base: RuleBase) -> str:
     derived, reasons = result.derived(found, base)
-    return json.dumps(
-        {
-            "facts": found.facts, "rejected": result.rejected(found), "decisions": result.decisions(found, base),
-            "provisional": result.provisional(found, base), "derived": derived, "reasons": reasons,
-            "trace": result.trace(found), "overruled": [[o.rule, o.by] for o in found.overruled],
-            "defaults": result.defaults(found, base),
-        },
-        ensure_ascii=False,
-    )  # fmt: skip
+    said = {
+        "facts": found.facts,
+        "rejected": result.rejected(found),
+        "decisions": result.decisions(found, base),
+        "provisional": result.provisional(found, base),
+        "derived": derived,
+        "reasons": reasons,
+        "trace": result.trace(found),
+        "overruled": [[o.rule, o.by] for o in found.overruled],
+        "defaults": result.defaults(found, base),
+    }
+    return json.dumps(said, ensure_ascii=False)
 
 
 def drawn(base: RuleBase, seed: int, count: int) -> list[dict[str, Any]]:
@@ -116,10 +119,11 @@ def test_every_allocation_sums_and_keeps_its_bounds(
     oracle: Evaluator, base: RuleBase, today: dt.date
 ) -> None:
     rnd = random.Random(3)
-    names = ["goal", "creator_gmv_share", "supply_capacity", "hero_stock_days", "days_to_campaign", "account_bound",
-             "live_days_30d", "live_hours_per_day", "stay_seconds", "budget_total", "budget_period_days"]  # fmt: skip
+    names = ["goal", "creator_gmv_share", "supply_capacity", "hero_stock_days", "days_to_campaign"]
+    names += ["account_bound", "live_days_30d", "live_hours_per_day", "stay_seconds", "budget_total"]
+    names.append("budget_period_days")
     sets, seen = FactSets(base, 5), set()
-    for _ in range(1500):
+    for _ in range(800):
         facts = {n: sets.value(n) for n in names if rnd.random() < 0.4}
         facts |= (
             {"gmv_30d": rnd.choice([50_000, 820_000, 5_000_000])}
@@ -146,7 +150,7 @@ def test_every_allocation_sums_and_keeps_its_bounds(
 def test_a_paid_action_is_given_exactly_where_paid_is_known(
     oracle: Evaluator, base: RuleBase, today: dt.date
 ) -> None:
-    for facts in drawn(base, 43, 1500):
+    for facts in drawn(base, 43, 700):
         found = oracle.evaluate(facts, today=today)
         assert (found.value("paid_action") is not None) == ("paid" in found.derived.values), facts
 
@@ -157,9 +161,9 @@ def test_a_better_room_never_makes_paid_more_restrictive(
 ) -> None:
     """Held to free views that don't rise and to rooms past their first days.
 
-    Elsewhere decisions §4 itself answers a better room with less: both lines met, falling free views make it a
-    regress (hold) or a stable room (test) where rising ones would raise; and in the first days a metric below
-    its line is no feedback (hold), where one still unknown means wait.
+    Elsewhere decisions §4 itself answers a better room with less: once both lines are met, falling free views
+    make it a regress (hold) or a stable room (test) where rising ones would raise; and in the first days a
+    metric below its line is no feedback (hold), where one still unknown means wait.
     """
     rnd = random.Random(7)
     steps = {
@@ -197,13 +201,13 @@ def test_an_irrelevant_fact_changes_nothing(oracle: Evaluator, base: RuleBase, t
 def test_a_fact_no_rule_used_decides_nothing(oracle: Evaluator, base: RuleBase, today: dt.date) -> None:
     """Nothing is concluded from an unknown: what fired keeps firing without a fact that it does not name.
 
-    More rules may fire then: some ask for a fact to be unknown, and a fact may take another's place. Rules that
-    ask for a conclusion not to be there are left out: that one may come of the absence.
+    More rules may fire then: some ask for a fact to be unknown, and a fact may take another's place. Rules
+    that ask for a conclusion not to be there are left out: that one may come of the absence.
     """
     asking = {
         r.id for r in base.rules.values() if any(c.form == "not_concluded" for c in conditions_of(r.when))
     }
-    for facts in drawn(base, 53, 60):
+    for facts in drawn(base, 53, 30):
         found = oracle.evaluate(facts, today=today)
         rejected = {r.fact for r in found.rejected}
         used = {n for f in found.trace for n in f.used} | {*rejected, "category", "team"}
