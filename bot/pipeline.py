@@ -101,7 +101,7 @@ class Pipeline:
             self.store.forget(name)
             session = Session(language=session.language)
         before = (
-            self._evaluate(session, date)
+            self.evaluate(session, date)
             if session.facts and (message.readings or message.retracted)
             else None
         )
@@ -109,11 +109,11 @@ class Pipeline:
         if not message.command:
             session.language = "en" if message.language == "en" else "zh"
         changes = Changes() if quiet else merge(session, message)
-        evaluation = self._evaluate(session, date)
+        evaluation = self.evaluate(session, date)
         rejected = [*message.rejected, *evaluation.rejected]
         for one in evaluation.rejected:
             session.facts.pop(one.fact, None)
-        turn = _Turn(self, session, message, changes, evaluation, before, rejected)
+        turn = _Turn(self, session, message, changes, evaluation, before, rejected, date)
         answer = turn.answer(name)
         if message.command not in {"forget", "reset"}:
             self.store.put(name, session)
@@ -127,7 +127,7 @@ class Pipeline:
                 return Session()
             raise
 
-    def _evaluate(
+    def evaluate(
         self, session: Session, date: dt.date, extra: Mapping[str, Any] | None = None
     ) -> Evaluation:
         return self.evaluator.evaluate(
@@ -147,9 +147,10 @@ class _Turn:
         evaluation: Evaluation,
         before: Evaluation | None,
         rejected: list[Rejected],
+        date: dt.date,
     ) -> None:
         self.pipeline, self.session, self.message, self.changes = pipeline, session, message, changes
-        self.evaluation, self.before, self.rejected = evaluation, before, rejected
+        self.evaluation, self.before, self.rejected, self.date = evaluation, before, rejected, date
         self.refused: str | None = None
         self.asked: list[Any] = []
         self.about = self._about()
@@ -361,7 +362,7 @@ class _Turn:
     def _what_if(self) -> None:
         """The supposed values evaluated beside the real ones: what would change."""
         supposed = {r.fact: r.value for r in self.message.supposed}
-        changed = self.pipeline._evaluate(self.session, today(), supposed)
+        changed = self.pipeline.evaluate(self.session, self.date, supposed)
         other = Composer(
             self.pipeline.base, self.pipeline.library, changed, self.focus, self.session.language
         )

@@ -65,6 +65,7 @@ class Fact(BaseModel):
     words: list[str] = Field(default=[], description="what people call it; also heads of table columns")
     yes: list[str] = []
     no: list[str] = []
+    adds: bool = Field(default=False, description="several values said together are parts of a sum")
     confirm: Confirm | None = None
     ask: str | None = None
     ask_en: str | None = None

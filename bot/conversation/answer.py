@@ -249,13 +249,12 @@ class Composer:
                 for c in counts
                 if c in wording() or c[6:] in self.base.facts
             ]
-            low, high = fact.range or (0, 0)
-            span = f"{self.show(one.fact, low)}–{self.show(one.fact, high)}"
+            ends = [self.show(one.fact, end) for end in fact.range or ()]
             self.word(
                 f"rejected.{one.reason}",
                 fact=self.name(one.fact),
                 value=self.show(one.fact, one.value) if not isinstance(one.value, str) else one.value,  # type: ignore[arg-type]
-                range=span,
+                range="–".join(ends),
                 ask=self.worded("rejected.ask", counts=self.listed(names))
                 if names and one.ask != (one.fact,)
                 else "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 
 from bot.conversation.lexicon import Lexicon
@@ -78,6 +79,12 @@ def _settle(s: Scan, lex: Lexicon, fact: str, several: list[Found], correction: 
         several = [Found(fact, merged, several[0].place, several[0].start, several[-1].end, confidence=0.9)]
     stated = [f for f in several if f.assumed is None] or several
     different = {repr(f.value) for f in stated}
+    if len(different) > 1 and not correction and entry.type in {"enum", "set"}:
+        return  # "随心推和全域有啥区别" names two and states none
+    if len(different) > 1 and not correction and entry.adds:
+        parts = [f.value for f in stated if isinstance(f.value, int | float)]
+        stated = [dataclasses.replace(stated[0], value=round(sum(parts), 2))]
+        different = {""}
     if len(different) > 1 and not correction:
         out.rejected += [Rejected(fact, f.value, "contradictory", _ask(lex, fact)) for f in stated]
         return

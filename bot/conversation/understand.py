@@ -68,6 +68,9 @@ def understand(
     correction = correct.is_correction(s, known)
     found, named, unknown_target = _find(s, lex, known, asked, correction, "several_shops" in unclear)
     sorted_ = settle(s, lex, found, correction)
+    if sorted_.supposed and not known and _stated_case(plain):
+        sorted_.readings += sorted_.supposed
+        sorted_.supposed = []
     if unknown_target:
         unclear = (*unclear, "which_fact")
     retracted = correct.retracted(s, named, lex)
@@ -186,6 +189,12 @@ def _asides() -> re.Pattern[str]:
 def _greetings() -> re.Pattern[str]:
     words = any_of(data("cues")["greetings"])
     return re.compile(rf"^(?:(?:{words})[\s,,。!~啊呀哈吗]*)+|(?:[\s,,。!~]*(?:{words}))+[\s,,。!~]*$")
+
+
+def _stated_case(text: str) -> bool:
+    """Whether an "if" only states the case (如果毛利45%,保本多少), with nothing known for it to differ from."""
+    cues = data("cues")
+    return bool(re.search(any_of(cues["suppose"]), text)) and not re.search(any_of(cues["suppose_after"]), text)
 
 
 def _question(text: str) -> str:
