@@ -79,7 +79,7 @@ def _settle(s: Scan, lex: Lexicon, fact: str, several: list[Found], correction: 
         several = [Found(fact, merged, several[0].place, several[0].start, several[-1].end, confidence=0.9)]
     stated = [f for f in several if f.assumed is None] or several
     different = {repr(f.value) for f in stated}
-    if len(different) > 1 and not correction and entry.type in {"enum", "set"}:
+    if len(different) > 1 and not correction and entry.type == "enum" and _compares(s):
         return  # "随心推和全域有啥区别" names two and states none
     if len(different) > 1 and not correction and entry.adds:
         parts = [f.value for f in stated if isinstance(f.value, int | float)]
@@ -107,6 +107,10 @@ def _settle(s: Scan, lex: Lexicon, fact: str, several: list[Found], correction: 
     ):
         quote = s.quote(f.start, f.end)
         out.readings.append(Reading(rule["to"], value, rule["confidence"], quote, "live_days_from_age"))
+
+
+def _compares(s: Scan) -> bool:
+    return any(word in s.skeleton for word in data("cues")["compare"])
 
 
 def _ask(lex: Lexicon, fact: str) -> tuple[str, ...]:

@@ -13,8 +13,9 @@ from rules.facts import Fact, load_facts
 
 HERE = Path(__file__).parent
 FACTS: dict[str, Fact] = load_facts()
+MISS = pytest.mark.xfail(strict=True, reason="a message that is still misread")
 CASES = [
-    pytest.param(case, id=f"{path.stem}-{i}")
+    pytest.param(case, id=f"{path.stem}-{i}", marks=[MISS] if case.get("known_miss") else [])
     for path in sorted(HERE.glob("*.yaml"))
     for i, case in enumerate(yaml.safe_load(path.read_text(encoding="utf-8")), 1)
 ]
