@@ -16,7 +16,7 @@ import typer
 from bot.conversation import intents
 from bot.errors import BotError, InputError
 from bot.pipeline import Pipeline
-from bot.service.store import MemoryStore, SqlStore, Store
+from bot.service.store import MemoryStore, Store
 from bot.settings import Settings, load_settings
 from knowledge import check as handbook_check
 from knowledge.errors import KnowledgeError
@@ -67,6 +67,14 @@ def _fail(line: str) -> NoReturn:
 def _pipeline(settings: Settings, store: Store | None = None) -> Pipeline:
     evaluator = Evaluator(load(overrides=settings.overrides))
     return Pipeline(evaluator, Library.open(settings.model), store or MemoryStore())
+
+
+def _database(url: str) -> Store:
+    from bot.service.sql_store import (
+        SqlStore,
+    )  # a fifth of a second, which a chat without it need not wait for
+
+    return SqlStore(url)
 
 
 def _warm(pipeline: Pipeline) -> None:
@@ -152,7 +160,7 @@ def ask(
     store: Annotated[str | None, typer.Option(help="keep conversations here: sqlite:///chats.db")] = None,
 ) -> None:
     """Answer messages: the words given, or one message (text or JSON object) a line."""
-    pipeline = _pipeline(load_settings(overrides), SqlStore(store) if store else None)
+    pipeline = _pipeline(load_settings(overrides), _database(store) if store else None)
     _prepare(pipeline.library)
 
     def show(text: str, session: str = "default", on: dt.date | None = None) -> dict[str, Any]:
@@ -273,12 +281,8 @@ def chat(overrides: Overrides = None) -> None:
     """Chat in the terminal; with piped input each line is answered."""
     from bot.channels import terminal
 
-    def core() -> Pipeline:
-        pipeline = _pipeline(load_settings(overrides))
-        _warm(pipeline)
-        return pipeline
-
-    sys.exit(terminal.run(core))
+    pipeline = _pipeline(load_settings(overrides))
+    sys.exit(terminal.run(pipeline, lambda: _warm(pipeline)))
 
 
 @app.command()
@@ -289,7 +293,7 @@ def telegram(overrides: Overrides = None) -> None:
     settings = load_settings(overrides)
 
     def core() -> Pipeline:
-        pipeline = _pipeline(settings, SqlStore(f"sqlite:///{settings.data / 'chats.db'}"))
+        pipeline = _pipeline(settings, _database(f"sqlite:///{settings.data / 'chats.db'}"))
         _warm(pipeline)
         return pipeline
 

@@ -127,9 +127,7 @@ class Pipeline:
                 return Session()
             raise
 
-    def evaluate(
-        self, session: Session, date: dt.date, extra: Mapping[str, Any] | None = None
-    ) -> Evaluation:
+    def evaluate(self, session: Session, date: dt.date, extra: Mapping[str, Any] | None = None) -> Evaluation:
         return self.evaluator.evaluate(
             {**session.values(), **(extra or {})}, today=date, assumed=session.assumed(), statuses=True
         )

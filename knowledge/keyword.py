@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import bm25s
 import jieba
 import numpy as np
 import numpy.typing as npt
@@ -92,6 +91,8 @@ class Keywords:
             for p in passages
             for w in segmenter.content_words(f"{p.title} {p.title_en} {p.text} {p.text_en}")
         )
+        import bm25s  # with scipy a fifth of a second, which the prompt need not wait for
+
         self._bm25 = bm25s.BM25()
         self._bm25.index(corpus, show_progress=False)
         self._size = len(passages)

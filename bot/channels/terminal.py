@@ -11,13 +11,16 @@ GREETING = "/start"
 _QUIT = frozenset({"/quit", "/exit", "退出", "quit", "exit"})
 
 
-def run(make_core: Callable[[], Core]) -> int:
-    """Chat until the input ends; returns the exit status. The core is made once, before the first prompt."""
-    core = make_core()
+def run(core: Core, warm: Callable[[], None]) -> int:
+    """Chat until the input ends; returns the exit status.
+
+    `warm` starts loading what answers need; a person's prompt is drawn first, since both want the processor.
+    """
     if sys.stdin is None:  # closed by the caller
         return 0
     if sys.stdin.isatty():
-        return _interactive(core)
+        return _interactive(core, warm)
+    warm()
     for number, line in enumerate(_lines(sys.stdin.buffer), 1):
         if line.strip().lower() in _QUIT:
             break
@@ -36,7 +39,7 @@ def _ask(core: Core, line: str, number: int) -> str:
     return core.reply(Inbound("terminal", "local", "local", line, f"terminal:{number}")).text
 
 
-def _interactive(core: Core) -> int:
+def _interactive(core: Core, warm: Callable[[], None]) -> int:
     from prompt_toolkit import PromptSession
     from prompt_toolkit.history import InMemoryHistory
 
@@ -46,7 +49,7 @@ def _interactive(core: Core) -> int:
     while True:
         number += 1
         try:
-            line = prompt.prompt("你> ")
+            line = prompt.prompt("你> ", pre_run=warm if number == 1 else None)
         except KeyboardInterrupt:
             continue
         except EOFError:

@@ -103,7 +103,7 @@ def warm(encoder: Encoder, folder: Path | None = None) -> None:
 
 
 def _gist(text: str) -> str:
-    """The opening and the end of a long message, where the question stands: the model's time grows with length."""
+    """The opening and the end of a long message: the question stands there, and the model's time grows."""
     return text if len(text) <= 64 else f"{text[:24]} {text[-40:]}"
 
 

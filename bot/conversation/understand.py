@@ -61,6 +61,11 @@ def understand(
     """
     known = known or {}
     plain = normalise(text)
+    command = _command(plain)
+    if command:  # answered at once, without waiting for words or model
+        return Understanding(
+            language(text[:4000]), None, (), (), ("smalltalk",), None, (), False, (), (), plain, command
+        )
     lex = lexicon(facts)
     whole = scan(plain, lex)
     unclear = _unclear(whole)
@@ -76,7 +81,6 @@ def understand(
     retracted = correct.retracted(s, named, lex)
     said = {r.fact for r in sorted_.readings}
     role = _role(plain)
-    command = _command(plain)  # answered at once, without waiting for the model
     topics: Topics = classify(
         plain,
         said=[*((r.fact, r.quote) for r in sorted_.readings), *((r.fact, "") for r in sorted_.rejected)],
@@ -84,7 +88,7 @@ def understand(
         correction=correction or bool(retracted),
         supposed=bool(sorted_.supposed),
         answering=bool(asked and said),
-        encoder=None if command else encoder,
+        encoder=encoder,
     )
     return Understanding(
         language=language(text[:4000]),
@@ -98,7 +102,7 @@ def understand(
         retracted=tuple(f for f in retracted if f not in said),
         unclear=unclear,
         question=_question(plain),
-        command=command,
+        command=None,
         supposed=tuple(sorted_.supposed),
         knows_not=bool(asked) and not said and correct.knows_not(s),
     )
@@ -192,9 +196,11 @@ def _greetings() -> re.Pattern[str]:
 
 
 def _stated_case(text: str) -> bool:
-    """Whether an "if" only states the case (如果毛利45%,保本多少), with nothing known for it to differ from."""
+    """Whether an "if" only states the case (如果毛利45%,保本多少), with nothing known to differ from."""
     cues = data("cues")
-    return bool(re.search(any_of(cues["suppose"]), text)) and not re.search(any_of(cues["suppose_after"]), text)
+    return bool(re.search(any_of(cues["suppose"]), text)) and not re.search(
+        any_of(cues["suppose_after"]), text
+    )
 
 
 def _question(text: str) -> str:

@@ -14,7 +14,7 @@ import pytest
 
 from bot import cli
 from bot.models import Session
-from bot.service.store import SqlStore
+from bot.service.sql_store import SqlStore
 from knowledge.retrieve import Library
 from tests.cli import lines
 from tests.cli.running import LIMIT, ROOT, Command, Run

@@ -6,7 +6,7 @@ import itertools
 import sys
 
 from bot.models import Known, Session
-from bot.service.store import SqlStore
+from bot.service.sql_store import SqlStore
 
 
 def main() -> None:

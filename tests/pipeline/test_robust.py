@@ -16,7 +16,7 @@ import pytest
 
 from bot.models import Answer, Session
 from bot.pipeline import Pipeline
-from bot.service.store import SqlStore
+from bot.service.sql_store import SqlStore
 
 ROOT = Path(__file__).parents[2]
 TODAY = dt.date(2026, 11, 23)
