@@ -199,8 +199,8 @@ def decide(json_: Json = False, overrides: Overrides = None) -> None:  # noqa: A
     def line(given: str) -> dict[str, Any]:
         value = _object(given)
         for name in value:
-            if name not in {"facts", "creators", "goods", "today"}:
-                raise InputError(name, value[name], "facts, creators, goods or today")
+            if name not in {"facts", "creators", "goods", "today", "id"}:
+                raise InputError(name, value[name], "facts, creators, goods, today or id")
         facts = value.get("facts", {})
         if not isinstance(facts, dict):
             raise InputError("facts", facts, "an object of facts")
@@ -211,7 +211,8 @@ def decide(json_: Json = False, overrides: Overrides = None) -> None:  # noqa: A
             if len({i["name"] for i in items}) < len(items):
                 raise InputError(name, [i["name"] for i in items], "a name of its own for each")
         try:
-            return pipeline.decide(facts, _date(value.get("today")))
+            tag = {"id": value["id"]} if "id" in value else {}
+            return tag | pipeline.decide(facts, _date(value.get("today")))
         except FactError as error:
             raise InputError(error.field, error.value, error.expected) from None
 

@@ -149,6 +149,7 @@ class _Turn:
     ) -> None:
         self.pipeline, self.session, self.message, self.changes = pipeline, session, message, changes
         self.evaluation, self.before, self.rejected, self.date = evaluation, before, rejected, date
+        self.role = message.role or session.role
         self.refused: str | None = None
         self.asked: list[Any] = []
         self.about = self._about()
@@ -160,9 +161,9 @@ class _Turn:
         if self.message.knows_not or self.message.command or self.message.intents[0] == "why":
             return list(self.session.intents)
         mine = [i for i in self.message.intents if i in focuses()]
-        if not mine and (
-            self.changes.added or self.changes.overwritten or self.message.intents[0] in _ABOUT_NOTHING
-        ):
+        news = self.changes.added or self.changes.overwritten or self.changes.retracted
+        talk = self.message.intents[0] == "smalltalk" and not news
+        if not mine and not talk and (news or self.message.intents[0] in _ABOUT_NOTHING):
             return list(self.session.intents)
         return mine
 
@@ -176,7 +177,7 @@ class _Turn:
         return Answer(
             session=name,
             language=session.language,
-            role=session.role,
+            role=self.role,
             intents=list(self.message.intents) or ["smalltalk"],
             facts=evaluation.facts,
             parts=self.out.parts,
@@ -224,7 +225,7 @@ class _Turn:
             found = self.pipeline.library.search(self.message.question, top=1)
             if found.grounded and found.hits[0].passage.id == "HB0.4":
                 self.out.word("compliance")
-                self.out.passage("HB0.4", self.session.role)
+                self.out.passage("HB0.4", self.role)
             else:
                 self.out.word("injection")
                 self.out.cite("HB0.4")
@@ -254,6 +255,10 @@ class _Turn:
     def _diagnose(self, verdict: str | None) -> None:
         out = self.out
         self.session.intents = self.about
+        if not (verdict and self.focus.only_with.get(verdict)):
+            for name in self.focus.lead:
+                if name in self.evaluation.derived.values:
+                    out.sum(name)
         if verdict:
             out.verdict(verdict)
         out.changes(self.changes.overwritten, self.before if self.changes.overwritten else None)
@@ -272,7 +277,7 @@ class _Turn:
 
     def _lookup(self, quiet: bool = False) -> bool:
         """Answer from the handbook; False where nothing answers and `quiet` or facts speak instead."""
-        out, role = self.out, self.session.role
+        out, role = self.out, self.role
         found = self.pipeline.library.search(self.message.question, top=3)
         if found.grounded:
             first = found.hits[0].passage
@@ -303,14 +308,15 @@ class _Turn:
         """No conclusion: what was understood, why that is not enough, and what to send."""
         out, base = self.out, self.pipeline.base
         if self.message.intents[0] == "smalltalk" and not self.changes.added:
-            out.word("smalltalk")
+            out.word("thanks" if self.evaluation.facts else "smalltalk")
             return
         facts = self.evaluation.facts
         news = self.changes.added or self.changes.overwritten or self.rejected
         if ("lookup" in self.about or not news) and not self.rejected and self._answered_by_handbook():
             return
         if facts:
-            known = [f"{out.name(n)} {out.show(n, facts[n])}" for n in self.changes.added or facts]
+            added = [n for n in self.changes.added if n in facts]
+            known = [f"{out.name(n)} {out.show(n, facts[n])}" for n in added or facts]
             out.say(out.worded("noted", facts=out.listed(known)) + "\n", {"fact": next(iter(facts))})
             out.word("need_numbers")
         elif not self.rejected:
@@ -328,7 +334,7 @@ class _Turn:
         if self._lookup(quiet="lookup" not in self.about and bool(self.focus.read)):
             return True
         if self.focus.read:
-            self.out.passage(self.focus.read[0], self.session.role)
+            self.out.passage(self.focus.read[0], self.role)
         return bool(self.focus.read)
 
     def _unclear(self, code: str) -> None:
@@ -358,14 +364,17 @@ class _Turn:
         out.basis(out.verdict_key())
 
     def _what_if(self) -> None:
-        """The supposed values evaluated beside the real ones: what would change."""
+        """The supposed values evaluated beside the real ones: which numbers and conclusions would change."""
         supposed = {r.fact: r.value for r in self.message.supposed}
         changed = self.pipeline.evaluate(self.session, self.date, supposed)
         other = Composer(
             self.pipeline.base, self.pipeline.library, changed, self.focus, self.session.language
         )
-        if not other.differences(self.evaluation):
-            other.word("changed_none")
+        shown = [f"{other.name(n)} {other.show(n, v)}" for n, v in supposed.items()]
+        other.say(other.worded("supposed", facts=other.listed(shown)) + "\n", {"fact": next(iter(supposed))})
+        other.numbers_changed(self.evaluation)
+        if not other.differences(self.evaluation) and (key := other.verdict_key()):
+            other.stays(key)
         self.out.parts += other.parts
 
 

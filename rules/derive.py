@@ -43,6 +43,8 @@ NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "roi_break_even_net": (("margin",),),
     "roi_pay": (("ad_roi_pay",), ("ad_spend_total", "ad_gmv"), ("ad_spend_total", "ad_orders", "aov")),
     "roi_ratio": (("roi_pay", "roi_break_even_pay"), ("ad_roi_net", "roi_break_even_net")),
+    "roi_at_most": (("orders_per_day", "aov", "ad_spend_per_day"),),
+    "roi_ratio_at_best": (("roi_pay",), ("roi_at_most",)),
     "target_cpa": (("aov", "roi_break_even_pay"),),
     "spend_without_order": (("ad_spend_total", "ad_orders"), ("ad_spend_per_day", "orders_per_day")),
     "pause_ratio": (("target_cpa", "spend_without_order"),),
@@ -56,6 +58,8 @@ NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "example_break_even_gmv": (("budget_total",),),
     "slot_share": (("slot_fee", "budget_total"),),
     "deal_break_even_gmv": (("slot_fee", "creator_commission_rate", "margin", "refund_rate"),),
+    "deal_expected_gmv": (("creator_expected_units", "aov"),),
+    "deal_break_even_units": (("deal_break_even_gmv", "aov"),),
     "deal_profit": (("deal_break_even_gmv", "creator_expected_gmv"),),
     "deal_profit_low": (("deal_break_even_gmv", "creator_expected_gmv"),),
     "deal_max_slot_fee": (("creator_commission_rate", "margin", "refund_rate", "creator_expected_gmv"),),
@@ -378,6 +382,7 @@ class _Deriver:
         elif margin is not None and not rho:
             self.inverse("roi_break_even_net", margin - c, 1, ("margin", *fees))
         self.roi_ratio()
+        self.roi_at_best(margin, refund, c)
         if refund is not None:
             line, used, parameters, shaky = self.bench("refund_alert")
             put("refund_ratio", refund / line, "refund_rate", *used, parameters=parameters, shaky=shaky)
@@ -403,6 +408,8 @@ class _Deriver:
             return month, ("ad_spend_30d",)
         if (day := self.get("spend_per_day")) is not None:
             return day * 30, ("spend_per_day",)
+        if (spent := self.get("ad_spend_total")) is not None:
+            return spent, ("ad_spend_total",)
         return 0, ()
 
     def roi_ratio(self) -> None:
@@ -416,6 +423,21 @@ class _Deriver:
             if need := self.get(line):
                 self.put("roi_ratio", have / need, roi, line)
                 return
+
+    def roi_at_best(self, margin: Number | None, refund: Number | None, fees: Number) -> None:
+        """An upper bound of `roi_ratio` while margin or refunds are unknown: below 1 it is a loss for sure.
+
+        All orders of a day over that day's spend are the most the ads can have brought.
+        """
+        get, put = self.get, self.put
+        orders, aov, spend = get("orders_per_day"), get("aov"), get("spend_per_day")
+        if get("roi_pay") is None and orders is not None and aov and spend:
+            put("roi_at_most", orders * aov / spend, "orders_per_day", "aov", "spend_per_day")
+        name = "roi_pay" if get("roi_pay") is not None else "roi_at_most"
+        roi = get(name)
+        if roi is not None and "roi_ratio" not in self.out.values:
+            kept = (1 - (refund or 0)) * ((1 if margin is None else margin) - fees)
+            put("roi_ratio_at_best", max(roi * kept, 0), name, "margin", "refund_rate")
 
     def pause(self) -> None:
         """PT-18: what was spent without an order, against what one order may cost."""
@@ -435,6 +457,11 @@ class _Deriver:
         get, put = self.get, self.put
         slot, k, expected = get("slot_fee"), get("creator_commission_rate"), get("creator_expected_gmv")
         margin, refund = get("margin"), get("refund_rate")
+        sold, price = get("creator_expected_units"), get("aov")
+        if expected is None and sold is not None and price:
+            expected = sold * price
+            put("deal_expected_gmv", expected, "creator_expected_units", "aov")
+        promise = "deal_expected_gmv" if "deal_expected_gmv" in self.out.values else "creator_expected_gmv"
         budget = get("budget_total")
         if budget is not None:
             if (get("budget_30d") or 0) >= self.param("fa.no_top_budget"):
@@ -442,7 +469,7 @@ class _Deriver:
             if slot is not None and budget:
                 put("slot_share", slot / budget, "slot_fee", "budget_total")
         if expected is not None and (aov := get("aov")):
-            put("deal_units", expected / aov, "creator_expected_gmv", "aov")
+            put("deal_units", expected / aov, promise, "aov")
             if (stock := get("hero_stock_units")) is not None and (units := get("deal_units")):
                 put("deal_stock_cover", stock / units, "hero_stock_units", "deal_units")
         if k is None or margin is None or refund is None:
@@ -456,26 +483,26 @@ class _Deriver:
         if slot is not None:
             if q > 1e-9:
                 put("deal_break_even_gmv", slot / q, "slot_fee", *uses, parameters=used)
+                if price:
+                    put("deal_break_even_units", slot / q / price, "deal_break_even_gmv", "aov")
             else:
                 self.out.null["deal_break_even_gmv"] = "no_break_even"
                 self.out.facts["deal_break_even_gmv"] = ("slot_fee", *(u for u in uses if u in self.facts))
                 put("deal_cover", 0, "slot_fee", *uses, parameters=used)
         if expected is None:
             return
-        put("deal_max_slot_fee", q * expected, "creator_expected_gmv", *uses, parameters=used)
-        put("deal_safe_slot_fee", max(q * expected * low, 0), "creator_expected_gmv", *uses,
+        put("deal_max_slot_fee", q * expected, promise, *uses, parameters=used)
+        put("deal_safe_slot_fee", max(q * expected * low, 0), promise, *uses,
             parameters=(*used, "money.low_case"))  # fmt: skip
         if slot is not None:
-            put(
-                "deal_profit", q * expected - slot, "slot_fee", "creator_expected_gmv", *uses, parameters=used
-            )
-            put("deal_profit_low", q * expected * low - slot, "slot_fee", "creator_expected_gmv", *uses,
+            put("deal_profit", q * expected - slot, "slot_fee", promise, *uses, parameters=used)
+            put("deal_profit_low", q * expected * low - slot, "slot_fee", promise, *uses,
                 parameters=(*used, "money.low_case"))  # fmt: skip
             if q > 1e-9 and slot:
-                put("deal_cover", expected * low * q / slot, "slot_fee", "creator_expected_gmv", *uses,
+                put("deal_cover", expected * low * q / slot, "slot_fee", promise, *uses,
                     parameters=(*used, "money.low_case"))  # fmt: skip
             elif q > 1e-9:
-                put("deal_cover", 1, "slot_fee", "creator_expected_gmv", *uses, parameters=used)
+                put("deal_cover", 1, "slot_fee", promise, *uses, parameters=used)
 
     def ceiling(self, budget: Number) -> None:
         """The most one slot may cost, and what it would have to sell with example terms (C02)."""

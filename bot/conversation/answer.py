@@ -296,6 +296,27 @@ class Composer:
                 count += 1
         return count
 
+    def numbers_changed(self, before: Evaluation) -> None:
+        """The shown numbers that differ from `before`, old and new."""
+        old_texts = Texts(self.base, before)
+        for name, shown in self.base.derived.items():
+            old, new = before.derived.values.get(name), self.evaluation.derived.values.get(name)
+            if not shown.public or old is None or new is None or old == new:
+                continue
+            title = shown.title if self.language == "zh" else shown.title_en
+            was, now = (t.show(name, v, self.language) for t, v in ((old_texts, old), (self.texts, new)))
+            fact = next(iter(self.evaluation.derived.facts[name]), "gross_margin")
+            self.say(self.worded("supposed_number", title=title, old=was, new=now) + "\n", {"fact": fact})
+
+    def stays(self, key: str) -> None:
+        """The conclusion that a supposed value leaves as it is."""
+        found = self.evaluation.conclusions[key]
+        title = self.base.keys[key].title if self.language == "zh" else self.base.keys[key].title_en
+        value = self._short(key, found.value, self.texts)
+        self.say(
+            self.worded("unchanged", title=title, value=value) + "\n", {"rule": found.rules[0].rule.number}
+        )
+
     def _short(self, key: str, value: Any, texts: Texts) -> str:
         if key == "allocation":
             entry = self.base.sums["allocation"]

@@ -52,6 +52,8 @@ def corrected(s: Scan, lex: Lexicon, known: Mapping[str, Value]) -> Iterator[Fou
         ]
         named = [(f, got) for f, got in fits if any(_held(lex, f, o, known) for o in old)]
         fits = named or ([] if old else fits)
+        usual = [(f, got) for f, got in fits if f in data("cues")["correction_default"] and token.scaled]
+        fits = usual if len(fits) > 1 and not named and usual else fits
         if len(fits) == 1 or named:
             s.used.add(place)
             f, got = fits[0]

@@ -27,6 +27,7 @@ class Focus(BaseModel):
     verdict: list[str] = []
     state: list[str] = []
     sums: list[str] = []
+    lead: list[str] = []
     ask: list[str] = []
     fallback: list[tuple[str, str]] = []
     read: list[str] = []

@@ -43,7 +43,7 @@ def merge(session: Session, message: Understanding) -> Changes:
         else:
             changes.added.append(reading.fact)
         session.facts[reading.fact] = Known(value=reading.value, assumed=reading.assumed)
-    if message.role:
+    if message.role and message.role != "support":  # who forwards a client's question may ask his own next
         session.role = message.role
     session.language = "en" if message.language == "en" else "zh"
     return changes

@@ -88,6 +88,8 @@ def _match(pattern: Pattern, m: re.Match[str], s: Scan, lex: Lexicon) -> Iterato
         got = fit(lex.facts[fact], token)
         if got is None or (entry.get("scaled") and not token.scaled):
             return
+        if entry.get("possible") and lex.facts[fact].out_of_range(got.value):
+            return
         fits.append((fact, got, place))
     if fits:
         s.used.update(m.start(i) for i in range(1, len(pattern.facts) + 1) if m.start(i) >= 0)
