@@ -382,7 +382,7 @@ class _Deriver:
         elif margin is not None and not rho:
             self.inverse("roi_break_even_net", margin - c, 1, ("margin", *fees))
         self.roi_ratio()
-        self.roi_at_best(margin, refund, c)
+        self.roi_at_best(margin, refund, fees)
         if refund is not None:
             line, used, parameters, shaky = self.bench("refund_alert")
             put("refund_ratio", refund / line, "refund_rate", *used, parameters=parameters, shaky=shaky)
@@ -424,10 +424,11 @@ class _Deriver:
                 self.put("roi_ratio", have / need, roi, line)
                 return
 
-    def roi_at_best(self, margin: Number | None, refund: Number | None, fees: Number) -> None:
-        """An upper bound of `roi_ratio` while margin or refunds are unknown: below 1 it is a loss for sure.
+    def roi_at_best(self, margin: Number | None, refund: Number | None, fees: list[str]) -> None:
+        """An upper bound of `roi_ratio` that needs neither margin nor refunds: below 1 is a loss for sure.
 
-        All orders of a day over that day's spend are the most the ads can have brought.
+        Without any order it says nothing: what a spend without an order means is PT-18's. All orders of a
+        day over that day's spend are the most the ads can have brought.
         """
         get, put = self.get, self.put
         orders, aov, spend = get("orders_per_day"), get("aov"), get("spend_per_day")
@@ -435,9 +436,10 @@ class _Deriver:
             put("roi_at_most", orders * aov / spend, "orders_per_day", "aov", "spend_per_day")
         name = "roi_pay" if get("roi_pay") is not None else "roi_at_most"
         roi = get(name)
-        if roi is not None and "roi_ratio" not in self.out.values:
-            kept = (1 - (refund or 0)) * ((1 if margin is None else margin) - fees)
-            put("roi_ratio_at_best", max(roi * kept, 0), name, "margin", "refund_rate")
+        if roi:
+            best_margin = (1 if margin is None else margin) - sum(get(n) or 0 for n in fees)
+            kept = (1 - (refund or 0)) * best_margin
+            put("roi_ratio_at_best", max(roi * kept, 0), name, "margin", "refund_rate", *fees)
 
     def pause(self) -> None:
         """PT-18: what was spent without an order, against what one order may cost."""

@@ -58,6 +58,10 @@ class Texts:
                 )
             if fact.type == "enum":
                 return fact.values[value].title if language == "zh" else str(value)
+            if fact.type == "counts":
+                zh = language == "zh"
+                parts = [f"{fact.values[k].title if zh else k} {n}" for k, n in value.items()]
+                return ("、" if zh else ", ").join(parts)
             if fact.type == "set":
                 return (
                     "、".join(fact.values[v].title for v in value) if language == "zh" else ", ".join(value)

@@ -118,7 +118,6 @@ def test_three_to_six_steps_or_none(asked: list[dict[str, Any]]) -> None:
     assert sum(bool(a["steps"]) for a in asked) >= 10
 
 
-@pytest.mark.xfail(reason="a message that says nothing repeats the diagnosis, under the intent smalltalk")
 def test_small_talk_has_no_steps(asked: list[dict[str, Any]]) -> None:
     assert not [a["text"] for a in asked if a["intent"] in {"smalltalk", "off_topic"} and a["steps"]]
 

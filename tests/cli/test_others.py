@@ -79,7 +79,6 @@ def test_check_names_what_is_wrong_in_an_override_file(
     assert "Traceback" not in refused.err
 
 
-@pytest.mark.xfail(reason="what a type checker says of an entry comes without what would be right")
 @pytest.mark.parametrize("entry", ["{value: 8}", "{value: seven, why: x, by: ops, on: 2026-11-23}"])
 def test_each_finding_says_what_would_be_right(inside: Command, tmp_path: Path, entry: str) -> None:
     file = tmp_path / "overrides.yaml"
