@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import yaml
 
 from bot.channels.base import Core, Inbound
 
@@ -43,7 +46,8 @@ def _interactive(core: Core, warm: Callable[[], None]) -> int:
     from prompt_toolkit import PromptSession
     from prompt_toolkit.history import InMemoryHistory
 
-    print(_ask(core, GREETING, 0), end="\n\n", flush=True)
+    said = yaml.safe_load((Path(__file__).parent / "terminal.yaml").read_text("utf-8"))
+    print(_ask(core, GREETING, 0), said["leave"]["zh"], sep="\n", end="\n\n", flush=True)
     prompt: PromptSession[str] = PromptSession(history=InMemoryHistory())
     number = 0
     while True:
