@@ -178,7 +178,7 @@ class _Turn:
             session=name,
             language=session.language,
             role=self.role,
-            intents=list(self.message.intents) or ["smalltalk"],
+            intents=self._intents(),
             facts=evaluation.facts,
             parts=self.out.parts,
             rejected=[
@@ -197,6 +197,13 @@ class _Turn:
             refused=self.refused,
             version=self.pipeline.version,
         )
+
+    def _intents(self) -> list[str]:
+        """The message's intents; figures alone carry on what the conversation was about."""
+        said = list(self.message.intents)
+        if self.out.steps and said[0] in {"smalltalk", "off_topic"}:
+            return [*self.about, *(i for i in said if i not in self.about)]
+        return said
 
     # -- which kind of answer ---------------------------------------------------------------------------
 
