@@ -115,12 +115,14 @@ def _near(text: str, encoder: Encoder) -> npt.NDArray[np.float64]:
     return np.asarray(np.clip(spread, 0, 1), dtype=np.float64)
 
 
-def scores(text: str, said: Collection[str], encoder: Encoder | None) -> dict[str, float]:
-    """Each intent's score for a normalised text."""
+def scores(
+    text: str, said: Collection[str], encoder: Encoder | None, question: str | None = None
+) -> dict[str, float]:
+    """Each intent's score for a normalised text. The model reads `question`, as the search will: once."""
     known, weights = _intents(), data("intents")["weights"]
     alike = _shared(text) * weights["shared"]
     if encoder is not None:
-        alike = alike + _near(text, encoder) * weights["vector"]
+        alike = alike + _near(question or text, encoder) * weights["vector"]
     best = np.zeros((len(known.names), 2))
     for i, value in zip(known.owners, alike, strict=True):
         row = best[i]
@@ -156,6 +158,7 @@ def classify(
     supposed: bool,
     answering: bool,
     encoder: Encoder | None,
+    question: str | None = None,
 ) -> Topics:
     """Intents and refusals of a normalised message in which the facts `said` (with quotes) were read."""
     beyond, rest = outside(text, cued)
@@ -174,8 +177,10 @@ def classify(
         )
     aside = tuple(k for k in beyond if k != "abuse")
     facts = {fact for fact, _ in said}
-    total = scores(rest or text, facts, encoder)
     weights: dict[str, Any] = data("intents")["weights"]
+    total = scores(rest or text, facts, None)
+    if encoder is not None and max(total.values()) < weights["sure"]:  # words decide; else ask the model
+        total = scores(rest or text, facts, encoder, question if rest in {"", text} else None)
     if correction:
         total["correction"] += weights["correction"]
     else:

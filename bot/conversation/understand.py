@@ -89,6 +89,7 @@ def understand(
         supposed=bool(sorted_.supposed),
         answering=bool(asked and said),
         encoder=encoder,
+        question=_question(plain),
     )
     return Understanding(
         language=language(text[:4000]),
