@@ -32,10 +32,16 @@ class Letters:
 
 def test_examples_are_encoded_once() -> None:
     encoder = Letters()
-    understand("保本ROI怎么算", facts=FACTS, encoder=encoder)
+    understand("今晚先做哪件事", facts=FACTS, encoder=encoder)
     first = encoder.encoded
-    got = understand("保本ROI怎么算", facts=FACTS, encoder=encoder)
+    understand("今晚先做哪件事", facts=FACTS, encoder=encoder)
     assert encoder.encoded == first + 1
+
+
+def test_the_model_is_not_asked_where_words_decide() -> None:
+    encoder = Letters()
+    got = understand("保本ROI怎么算", facts=FACTS, encoder=encoder)
+    assert encoder.encoded == 0
     assert got.intents[0] == "money"
 
 
