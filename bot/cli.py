@@ -161,7 +161,7 @@ def ask(
 ) -> None:
     """Answer messages: the words given, or one message (text or JSON object) a line."""
     pipeline = _pipeline(load_settings(overrides), _database(store) if store else None)
-    _prepare(pipeline.library)
+    _warm(pipeline)
 
     def show(text: str, session: str = "default", on: dt.date | None = None) -> dict[str, Any]:
         answer = pipeline.ask(text, session, on)

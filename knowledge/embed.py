@@ -62,7 +62,7 @@ class Encoder:
     def __init__(self, model: str | None = None, cache_dir: Path | None = None) -> None:
         self.model_id = _identify(model)
         self._model = model
-        self._cache_dir = cache_dir or default_cache_dir()
+        self.cache_dir = cache_dir or default_cache_dir()
         self._lock = threading.RLock()
         self._engine: Any = None
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
@@ -145,7 +145,7 @@ class Encoder:
 
     def _folder(self) -> Path:
         """Where the bundled model lies unpacked; a temporary folder where the cache cannot be written."""
-        wanted = self._cache_dir / MODEL_ID
+        wanted = self.cache_dir / MODEL_ID
         if wanted.is_dir():
             return wanted
         source = bundled_file()
@@ -154,14 +154,14 @@ class Encoder:
         except OSError as error:
             _log.warning(
                 "缓存文件夹 %s 写不进去(%s):模型暂放临时文件夹,下次启动要再解包",
-                self._cache_dir,
+                self.cache_dir,
                 error.strerror,
             )
         try:
             self._temporary = tempfile.TemporaryDirectory(prefix="advisor-model-")
             return unpack(Path(self._temporary.name) / MODEL_ID, source)
         except OSError as error:
-            raise CacheUnusable(str(self._cache_dir), str(error.strerror)) from None
+            raise CacheUnusable(str(self.cache_dir), str(error.strerror)) from None
 
 
 def _unit(vectors: npt.NDArray[Any]) -> Vectors:

@@ -29,9 +29,11 @@ _lock = threading.Lock()
 def example_vectors(examples: Sequence[str], encoder: Encoder, folder: Path | None = None) -> Vectors:
     """The vectors of `examples`, shape (n, d): ten seconds or more the first time, then from memory.
 
-    The file in `folder` is named by the examples and by the encoder's `model_id`; one that does not fit, or
-    cannot be read, is made anew, and a folder that cannot be written to only costs the time again.
+    The file in `folder` (without one, in the encoder's `cache_dir`) is named by the examples and by the
+    encoder's `model_id`; one that does not fit, or cannot be read, is made anew, and a folder that cannot be
+    written to only costs the time again.
     """
+    folder = folder or getattr(encoder, "cache_dir", None)
     with _lock:
         for known, vectors in _made:
             if known is encoder and len(vectors) == len(examples):
