@@ -85,6 +85,7 @@ class Composer:
         found = self.evaluation.conclusions[key]
         rule = found.rules[0].rule
         if key == "allocation":
+            self.word("split", end="")
             self.sum("allocation", {"rule": rule.number})
         else:
             text = self.texts.wording(f"{key}.{found.value}", self.language, rule.number)

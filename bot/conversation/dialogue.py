@@ -105,11 +105,9 @@ def questions(
     unsettled = [*reasons, *evaluation.derived.shaky.values()]
     period = [SETTLES["period_month"]] if {"period_month", "period_day"} & set(unsettled) else []
     settle = [SETTLES[r] for r in reasons if r in SETTLES]
-    undecided = [
-        base.keys[k].needs
-        for k in [*focus.verdict, *focus.state]
-        if evaluation.value(k) == base.keys[k].otherwise
-    ]
+    decided = any(c.rules for k in focus.verdict if (c := evaluation.conclusions.get(k)))
+    keys = [] if decided else [base.keys[k] for k in [*focus.verdict, *focus.state]]
+    undecided = [k.needs for k in keys if evaluation.value(k.name) == k.otherwise]
     order = [*(n for n in undecided if n), *period, *focus.ask, *settle]
     language = session.language
     out: list[Question] = []
