@@ -220,7 +220,12 @@ class _Deriver:
         name = f"bench.{metric}"
         own_row = self.p.has_row(name, self.category)
         uses = ("category",) if own_row else ()
-        return self.param(name), uses, (name,), None if own_row else "generic_row"
+        return (
+            self.param(name),
+            uses,
+            (name,),
+            None if own_row else "no_row" if self.category else "generic_row",
+        )
 
     # -- groups ---------------------------------------------------------------------------------------
 
