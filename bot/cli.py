@@ -70,9 +70,8 @@ def _pipeline(settings: Settings, store: Store | None = None) -> Pipeline:
 
 
 def _database(url: str) -> Store:
-    from bot.service.sql_store import (
-        SqlStore,
-    )  # a fifth of a second, which a chat without it need not wait for
+    # a fifth of a second to import, which a chat without it need not wait for
+    from bot.service.sql_store import SqlStore
 
     return SqlStore(url)
 

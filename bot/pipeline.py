@@ -18,6 +18,7 @@ from bot.errors import StoreError
 from bot.messages import Inbound, Reply
 from bot.models import Answer, Session
 from bot.service.store import Store
+from knowledge.errors import KnowledgeError
 from knowledge.retrieve import Library
 from rules import result
 from rules.evaluate import Evaluation, Evaluator
@@ -52,10 +53,10 @@ class Pipeline:
     # -- a channel's entry ----------------------------------------------------------------------------
 
     def reply(self, message: Inbound) -> Reply:
-        """The answer to one message of a channel. A store that fails is told, not raised."""
+        """The answer to one message of a channel. A store or model that fails is told, not raised."""
         try:
             return Reply(self.ask(message.text, f"{message.channel}:{message.chat}").text.strip())
-        except StoreError as error:
+        except (StoreError, KnowledgeError) as error:
             return Reply(str(error))
 
     # -- decide ---------------------------------------------------------------------------------------
@@ -100,15 +101,12 @@ class Pipeline:
         if message.command in {"forget", "reset"}:
             self.store.forget(name)
             session = Session(language=session.language)
-        before = (
-            self.evaluate(session, date)
-            if session.facts and (message.readings or message.retracted)
-            else None
-        )
+        held = session.model_copy(deep=True)
         quiet = message.refused or message.command
         if not message.command:
             session.language = "en" if message.language == "en" else "zh"
         changes = Changes() if quiet else merge(session, message)
+        before = self.evaluate(held, date) if changes.overwritten or changes.retracted else None
         evaluation = self.evaluate(session, date)
         rejected = [*message.rejected, *evaluation.rejected]
         for one in evaluation.rejected:
@@ -223,19 +221,22 @@ class _Turn:
             self._what_if()
         else:
             self._advise()
+        if message.unread:
+            out.word("too_long", count=f"{message.unread:,}")
         if message.set_aside and not self.refused:
             out.word("set_aside")
 
     def _refuse(self, reason: str) -> None:
         self.refused = reason
         if reason == "compliance":
+            (red_lines,) = focuses()["compliance"].read
             found = self.pipeline.library.search(self.message.question, top=1)
-            if found.grounded and found.hits[0].passage.id == "HB0.4":
+            if found.grounded and found.hits[0].passage.id == red_lines:
                 self.out.word("compliance")
-                self.out.passage("HB0.4", self.role)
+                self.out.passage(red_lines, self.role)
             else:
                 self.out.word("injection")
-                self.out.cite("HB0.4")
+                self.out.cite(red_lines)
         else:
             self.out.word(reason)
 
@@ -268,7 +269,7 @@ class _Turn:
                     out.sum(name)
         if verdict:
             out.verdict(verdict)
-        out.changes(self.changes.overwritten, self.before if self.changes.overwritten else None)
+        out.changes(self.changes, self.before)
         out.states(verdict)
         out.sums(verdict)
         said = [r.assumed for r in self.message.readings if r.assumed]

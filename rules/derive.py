@@ -118,20 +118,8 @@ _PLAN = (
     "ad_gmv",
     "ad_spend_trend_7d",
 )
-_SMALL_SAMPLE = frozenset(
-    [
-        "stay_seconds",
-        "entry_rate",
-        "interact_rate",
-        "follow_rate",
-        "click_rate",
-        "cvr_click",
-        "cvr_view",
-        "pay_rate",
-        "gpm",
-        "orders_per_day",
-    ]
-)
+#: what a handful of views proves little about: all of the room but the counts of people themselves
+_SMALL_SAMPLE = frozenset(_ROOM) - {"impressions", "views_session", "uv_session", "avg_online"}
 
 
 @dataclass
@@ -543,7 +531,7 @@ class _Deriver:
             "conversion": ("stay_index", "click_index", "order_index", "gpm_index"),
             "retention": ("follow_index", "follower_gmv_share", "repurchase_30d", "shop_score"),
         }
-        cap, score = 1.2, get("shop_score")
+        cap, score = self.param("sn.cap"), get("shop_score")
         gate = self.param("svc.score_gate")
         scores: dict[str, float] = {}
         for link, names in parts.items():
@@ -553,11 +541,11 @@ class _Deriver:
             values = [min(v / self.param(lines[n]) if n in lines else v, cap) for n, v in known]
             value = sum(values) / len(values) / cap * 100
             if score is not None and score < gate and link in {"traffic", "retention"}:
-                value = min(value, 50)
+                value = min(value, self.param("sn.service_cap"))
             scores[link] = value
             uses = [n for n, _ in known]
             self.put(f"snowball_{link}", value, *uses, *(["shop_score"] if score is not None else []),
-                     parameters=tuple(lines[n] for n in uses if n in lines))  # fmt: skip
+                     parameters=("sn.cap", *(lines[n] for n in uses if n in lines)))  # fmt: skip
         self.put("snowball_known", len(scores), *(f"snowball_{s}" for s in scores))
         if scores:
             lowest = min(scores.values())

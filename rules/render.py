@@ -24,7 +24,7 @@ def money(value: float, language: str) -> str:
     if language == "en":
         return f"{plain(value, 0 if abs(value) >= 100 else 2)} yuan"
     if abs(value) >= 1e8:
-        return f"{plain(value / 1e8)} 亿元"
+        return f"{plain(value / 1e8)}亿"
     if abs(value) >= 1e4:
         tenth = plain(value / 1e4, 1)
         exact = abs(round(value / 1e4, 1) * 1e4 - value) < 0.5 or abs(value) >= 1e6

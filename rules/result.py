@@ -11,9 +11,9 @@ from rules.model import RuleBase
 from rules.render import Texts
 
 #: derived numbers that, computed from parts, stand under the name of the fact they replace
-_REPLACES = {"margin": "gross_margin", "roi_pay": "ad_roi_pay", "stock_days": "hero_stock_days",
+REPLACES = {"margin": "gross_margin", "roi_pay": "ad_roi_pay", "stock_days": "hero_stock_days",
              "campaign_in_days": "days_to_campaign"}  # fmt: skip
-assert set(_REPLACES) <= set(NEEDS)
+assert set(REPLACES) <= set(NEEDS)
 
 
 def decisions(evaluation: Evaluation, base: RuleBase) -> dict[str, Any]:
@@ -57,8 +57,8 @@ def derived(evaluation: Evaluation, base: RuleBase) -> tuple[dict[str, Any], dic
     out: dict[str, Any] = {}
     for name, shown in base.derived.items():
         value = evaluation.derived.values.get(name)
-        if name in _REPLACES and value is not None and _REPLACES[name] not in evaluation.derived.facts[name]:
-            out[_REPLACES[name]] = _number(value)
+        if name in REPLACES and value is not None and REPLACES[name] not in evaluation.derived.facts[name]:
+            out[REPLACES[name]] = _number(value)
         elif shown.public and value is not None:
             out[name] = _number(value)
         elif shown.public and name in evaluation.derived.null:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.conversation.dialogue import Focus, Question, wording
+from bot.conversation.facts import Changes
 from bot.models import Basis, Part
 from knowledge.model import Passage
 from knowledge.retrieve import Library
@@ -115,8 +116,10 @@ class Composer:
             return False
         used = self.evaluation.derived.parameters.get(name, ())
         facts = self.evaluation.derived.facts.get(name, ())
-        plain: Basis = {"parameter": used[0]} if used else {"fact": facts[0]} if facts else {"rule": "FA-01"}
-        self.say(text + "\n", basis or plain)
+        found = self.evaluation.conclusions.get(name)
+        if basis is None and found is not None:
+            basis = {"rule": found.rules[0].rule.number}
+        self.say(text + "\n", basis or ({"parameter": used[0]} if used else {"fact": facts[0]}))
         return True
 
     def sums(self, spoken: str | None) -> int:
@@ -268,9 +271,11 @@ class Composer:
                 value = self.show(name, self.evaluation.facts[name])
                 self.say(self.worded("confirm", fact=self.name(name), value=value) + "\n", {"fact": name})
 
-    def changes(self, overwritten: list[dict[str, Any]], before: Evaluation | None) -> None:
-        """What a correction replaced, and which conclusions it changed."""
-        for one in overwritten:
+    def changes(self, changes: Changes, before: Evaluation | None) -> None:
+        """What a correction replaced or withdrew, and which conclusions it changed."""
+        for name in changes.retracted:
+            self.say(self.worded("retracted", fact=self.name(name)) + "\n", {"fact": name})
+        for one in changes.overwritten:
             self.say(
                 self.worded("changed", fact=self.name(one["fact"]), new=self.show(one["fact"], one["to"]),
                             old=self.show(one["fact"], one["from"])) + "\n",

@@ -116,7 +116,7 @@ def questions(
         open_ = not evaluation.facts or name in waits or name in stand_ins or name in period or name in settle
         if name in evaluation.facts or name in session.ever_asked or not fact.ask or not open_:
             continue
-        if name == "gross_margin" and "margin" in evaluation.derived.values:
+        if any(fact_ == name and n in evaluation.derived.values for n, fact_ in result.REPLACES.items()):
             continue
         zh = language == "zh"
         out.append(

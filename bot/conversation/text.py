@@ -39,6 +39,11 @@ def _converter() -> Any:
     return opencc.OpenCC("t2s")
 
 
+def unread(text: str) -> int:
+    """How many characters in the middle of a very long message are not read."""
+    return max(0, len(text) - _HEAD - _TAIL)
+
+
 def any_of(words: Iterable[str], gap: str = "") -> str:
     """A pattern that matches one of `words`, the longest first; a Latin word only as a whole.
 

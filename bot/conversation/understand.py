@@ -18,7 +18,7 @@ from bot.conversation.lexicon import Lexicon, lexicon
 from bot.conversation.patterns import Found
 from bot.conversation.scan import Scan, scan
 from bot.conversation.settle import Reading, settle
-from bot.conversation.text import any_of, data, language, normalise
+from bot.conversation.text import any_of, data, language, normalise, unread
 from bot.conversation.vectors import Encoder
 from rules.facts import Fact, Rejected, Value
 
@@ -43,6 +43,7 @@ class Understanding:
     command: str | None
     supposed: tuple[Reading, ...] = ()
     knows_not: bool = False  # "不知道" to a question of the last turn
+    unread: int = 0  # characters of a very long message that were left out
 
 
 def understand(
@@ -105,6 +106,7 @@ def understand(
         question=_question(plain),
         command=None,
         supposed=tuple(sorted_.supposed),
+        unread=unread(text),
         knows_not=bool(asked) and not said and correct.knows_not(s),
     )
 

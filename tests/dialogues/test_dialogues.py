@@ -9,8 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.messages import Inbound
 from bot.models import Answer
 from bot.pipeline import Pipeline
+from bot.service.store import MemoryStore
+from knowledge.retrieve import Library
+from rules.evaluate import Evaluator
 
 HERE = Path(__file__).parent
 TODAY = dt.date(2026, 11, 24)
@@ -104,3 +108,19 @@ def test_a_question_is_never_asked_twice(pipeline: Pipeline) -> None:
     for text in ("女装,一天投800,停留30秒", "不知道", "那怎么办", "要不要加钱", "还有别的办法吗"):
         asked += [q["fact"] for q in pipeline.ask(text, "asked once", TODAY).questions]
     assert len(asked) == len(set(asked))
+
+
+def test_a_very_long_message_is_told_what_was_not_read(pipeline: Pipeline) -> None:
+    answer = pipeline.ask(
+        "女装,停留28秒,一天投500。" + "今天又是很忙的一天。" * 400 + "要不要加钱", "long", TODAY
+    )
+    assert "没有读" in answer.text
+    assert answer.facts["ad_spend_per_day"] == 500
+
+
+def test_a_model_that_is_missing_is_told_in_the_chat(evaluator: Evaluator, tmp_path: Path) -> None:
+    library = Library.open(str(tmp_path / "no such model"))
+    broken = Pipeline(evaluator, library, MemoryStore())
+    said = broken.reply(Inbound("test", "chat", "user", "今晚先做哪件事", "1")).text
+    assert "\n" not in said
+    assert "no such model" in said
