@@ -75,6 +75,7 @@ class Evaluator:
         self.matcher = matcher(base.parameters)
         self._oracle = ThreeValuedMatcher(base.parameters)
         self._nothing: dict[str, Scalar] = {f"{n}__known": False for n in [*base.facts, *base.derived]}
+        self._needs = {n: d.needs for n, d in base.derived.items()}
         self._clauses: dict[tuple[str, str | None], tuple[Any, Any]] = {}
 
     def read(self, given: Mapping[str, object]) -> tuple[dict[str, Value], list[Rejected]]:
@@ -284,7 +285,7 @@ class Evaluator:
                     if name in base.keys:
                         facts += needs.get(name, ())
                     elif name not in out.derived.null:
-                        facts += missing(name, known, out.facts)
+                        facts += missing(name, known, self._needs)
                 state: State = "open" if facts else "blocked"
                 out.statuses[rule.id] = Status(state, (), tuple(dict.fromkeys(facts)))
             for key in stratum.keys:

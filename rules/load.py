@@ -14,7 +14,6 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from rules.conditions import conditions_of
-from rules.derive import NEEDS
 from rules.errors import DataError, Finding, explain
 from rules.facts import DATA, Fact, load_facts
 from rules.model import CompiledRule, Key, Rule, RuleBase, Shown, Step, Sum
@@ -54,10 +53,7 @@ class _Loader:
         sums = self._sums(derived)
         units = self._units(facts, parameters, derived)
         constraints = self._constraints(facts)
-        for name in sorted(set(derived) ^ set(NEEDS)):
-            self._find(
-                "rules/data/derived", 1, name, "stands in data or in derive.py only", "one entry in each"
-            )
+        self._check_needs(derived, facts)
         if any(f.id in {"file", "yaml"} for f in self.findings):
             raise DataError(self.findings)  # the rules would only repeat what that file lacks
         rules = self._rules(facts, parameters, derived, keys, steps, wording)
@@ -209,6 +205,17 @@ class _Loader:
                 self._find(*where, name, f"{key.otherwise} is none of its values", ", ".join(values))
             if key.needs is not None and key.needs not in facts:
                 self._find(*where, name, f"needs {key.needs}, which is no fact", near(key.needs, facts))
+
+    def _check_needs(self, derived: dict[str, Shown], facts: dict[str, Fact]) -> None:
+        for name, shown in derived.items():
+            for need in (n for way in shown.needs for n in way):
+                if need not in derived and need not in facts:
+                    self._find(
+                        *self.places["derived", name],
+                        name,
+                        f"needs {need}, which is no fact or derived number",
+                        near(need, {**facts, **derived}),
+                    )
 
     def _check_rows(self, parameters: Parameters, facts: dict[str, Fact], overrides: Path | None) -> None:
         """A row for a category that does not exist would silently never count."""

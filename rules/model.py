@@ -109,6 +109,9 @@ class Shown(BaseModel):
     unit: str | None = None
     digits: int = 2
     public: StrictBool = Field(default=False, description="shown under `derived` in the results")
+    needs: list[list[str]] = Field(
+        default=[], description="what would make it known: alternatives, each of facts or derived numbers"
+    )
 
 
 class Sum(BaseModel):

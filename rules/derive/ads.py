@@ -1,0 +1,60 @@
+"""Budget and ad spend per day, and whether traffic is paid for (D4)."""
+
+from __future__ import annotations
+
+from rules.derive.core import Deriver
+
+_PLAN = (
+    "ad_roi_pay",
+    "ad_roi_net",
+    "ad_plan_age_days",
+    "ad_conversions",
+    "ad_product",
+    "ad_orders",
+    "ad_gmv",
+    "ad_spend_trend_7d",
+)
+
+
+def ads(d: Deriver) -> None:
+    """Spend per day, budget per 30 days, free share, and `paid`."""
+    get, put, facts = d.get, d.put, d.facts
+    budget, period = get("budget_total"), get("budget_period_days")
+    daily = get("ad_spend_per_day")
+    if budget is not None and period:
+        put("budget_30d", budget * 30 / period, "budget_total", "budget_period_days")
+    elif budget is not None:
+        monthly = budget >= d.param("fa.period_from")
+        line, read_as = ("fa.period_from",), "period_month" if monthly else "period_day"
+        month = budget if monthly else budget * 30
+        put("budget_30d", month, "budget_total", parameters=line, shaky=read_as)
+        if not monthly and daily is None:
+            put("spend_per_day", budget, "budget_total", parameters=line, shaky=read_as)
+    if daily is not None:
+        put("spend_per_day", daily, "ad_spend_per_day")
+    spend = get("spend_per_day")
+    if spend:
+        put("spend_cut_to", spend * d.param("pt.cut"), "spend_per_day", parameters=("pt.cut",))
+        put(
+            "spend_raise_to",
+            spend * (1 + d.param("pt.step")),
+            "spend_per_day",
+            parameters=("pt.step",),
+        )
+    share = get("paid_share")
+    if share is not None:
+        put("free_share", 1 - share, "paid_share")
+        if (before := get("paid_share_7d_ago")) is not None:
+            put("free_share_drop", share - before, "paid_share", "paid_share_7d_ago")
+    amounts = [
+        n for n in ("spend_per_day", "ad_spend_30d", "ad_spend_total", "paid_share") if get(n) is not None
+    ]
+    plan = [n for n in _PLAN if n in facts]
+    if spend == 0:
+        put("paid", False, "spend_per_day")
+    elif positive := [n for n in amounts if (get(n) or 0) > 0]:
+        put("paid", True, positive[0])
+    elif plan and not amounts:
+        put("paid", True, plan[0])
+    elif amounts:
+        put("paid", False, amounts[0])
