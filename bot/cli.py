@@ -25,6 +25,7 @@ from rules.check import findings as rule_findings
 from rules.errors import DataError, FactError
 from rules.evaluate import Evaluator
 from rules.load import load
+from rules.model import PREFIXES, Scope
 
 app = typer.Typer(
     add_completion=False,
@@ -203,15 +204,18 @@ def decide(json_: Json = False, overrides: Overrides = None) -> None:  # noqa: A
         facts = value.get("facts", {})
         if not isinstance(facts, dict):
             raise InputError("facts", facts, "an object of facts")
-        for name in ("creators", "goods"):
-            items = value.get(name, [])
-            if not isinstance(items, list) or not all(_named(i) for i in items):
-                raise InputError(name, items, "a list of objects with a name")
-            if len({i["name"] for i in items}) < len(items):
-                raise InputError(name, [i["name"] for i in items], "a name of its own for each")
+        items: dict[Scope, list[dict[str, object]]] = {}
+        for name in PREFIXES:
+            given_items = value.get(name, [])
+            if not isinstance(given_items, list) or not all(_named(i) for i in given_items):
+                raise InputError(name, given_items, "a list of objects with a name")
+            if len({i["name"] for i in given_items}) < len(given_items):
+                raise InputError(name, [i["name"] for i in given_items], "a name of its own for each")
+            if given_items:
+                items[name] = given_items
         try:
             tag = {"id": value["id"]} if "id" in value else {}
-            return tag | pipeline.decide(facts, _date(value.get("today")))
+            return tag | pipeline.decide(facts, _date(value.get("today")), items)
         except FactError as error:
             raise InputError(error.field, error.value, error.expected) from None
 

@@ -6,7 +6,7 @@ This module alone knows the order; no room calls back to an earlier one.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ from rules import result
 from rules.evaluate import Evaluation, Evaluator
 from rules.explore import open_facts
 from rules.facts import Rejected
+from rules.model import Scope
 from rules.render import Texts
 
 #: intents that say how to read a message, not what it is about
@@ -61,10 +62,19 @@ class Pipeline:
 
     # -- decide ---------------------------------------------------------------------------------------
 
-    def decide(self, facts: Mapping[str, object], on: dt.date | None = None) -> dict[str, Any]:
-        """The contract's `decide`: facts in, decisions with trace out. Raises `FactError`."""
+    def decide(
+        self,
+        facts: Mapping[str, object],
+        on: dt.date | None = None,
+        items: Mapping[Scope, Sequence[Mapping[str, object]]] | None = None,
+    ) -> dict[str, Any]:
+        """The contract's `decide`: facts (and creators, goods) in, decisions with trace out.
+
+        Raises:
+            FactError: an unknown fact, or a value of the wrong type.
+        """
         date = on or today()
-        evaluation = self.evaluator.evaluate(facts, today=date, statuses=True)
+        evaluation = self.evaluator.evaluate(facts, today=date, statuses=True, items=items)
         numbers, reasons = result.derived(evaluation, self.base)
         return {
             "facts": evaluation.facts,

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from rules.conditions import Scalar, View, compile_clauses, rounded
-from rules.derive import Derived, derive, imply, missing
+from rules.derive import Derived, derive, derive_items, imply, missing, pool
 from rules.errors import FactError
-from rules.facts import Rejected, Value
+from rules.facts import Fact, Rejected, Value
 from rules.match.durable import DurableMatcher
 from rules.match.three_valued import State, Status, ThreeValuedMatcher, status
-from rules.model import CompiledRule, Key, RuleBase, Stratum
+from rules.model import CompiledRule, ItemKind, Key, RuleBase, Scope, Stratum
 from rules.resolve import Conclusion, Overruled, resolve, to_yuan
 
 
@@ -41,7 +41,7 @@ class Fired:
 
 @dataclass
 class Evaluation:
-    """The result of one evaluation.
+    """The result of one evaluation: of the shop, or of one creator or one of the goods.
 
     `assumed` maps facts to the code of the assumption they rest on; `conclusions` holds every key that
     was concluded, intermediate ones too; `provisional` the public ones that rest on an assumption.
@@ -56,10 +56,15 @@ class Evaluation:
     trace: list[Fired]
     view: dict[str, Scalar]
     statuses: dict[str, Status] = field(default_factory=dict)
+    items: dict[Scope, dict[str, Evaluation]] = field(default_factory=dict)
+    pooled: tuple[str, ...] = ()  #: the derived numbers that come from the items
 
     @property
     def overruled(self) -> list[Overruled]:
-        return [o for c in self.conclusions.values() for o in c.overruled]
+        """Rules that lost to another, those of items first."""
+        kinds = [i.overruled for kind in self.items.values() for i in kind.values()]
+        mine = [o for c in self.conclusions.values() for o in c.overruled]
+        return list(dict.fromkeys([*(o for found in kinds for o in found), *mine]))
 
     def value(self, key: str) -> Any:
         """The value concluded for `key`, or None."""
@@ -74,27 +79,16 @@ class Evaluator:
         self.base = base
         self.matcher = matcher(base.parameters)
         self._oracle = ThreeValuedMatcher(base.parameters)
-        self._nothing: dict[str, Scalar] = {f"{n}__known": False for n in [*base.facts, *base.derived]}
+        self._facts = dict(base.facts)
+        for kind in base.items.values():
+            self._facts |= {kind.prefix + name: fact for name, fact in kind.facts.items()}
+        self._nothing: dict[str, Scalar] = {f"{n}__known": False for n in [*self._facts, *base.derived]}
         self._needs = {n: d.needs for n, d in base.derived.items()}
         self._clauses: dict[tuple[str, str | None], tuple[Any, Any]] = {}
 
     def read(self, given: Mapping[str, object]) -> tuple[dict[str, Value], list[Rejected]]:
         """Facts as the rules hold them, and the values left out. Raises `FactError` for unreadable ones."""
-        facts: dict[str, Value] = {}
-        rejected: list[Rejected] = []
-        for name in self.base.facts:
-            if name not in given:
-                continue
-            fact = self.base.facts[name]
-            value = fact.read(given[name])
-            reason = fact.out_of_range(value)
-            if reason:
-                rejected.append(Rejected(name, value, reason, tuple(fact.instead) or (name,)))
-            else:
-                facts[name] = value
-        unknown = next((n for n in given if n not in self.base.facts), None)
-        if unknown is not None:
-            raise FactError(unknown, given[unknown], self._nearest(unknown))
+        facts, rejected = read_facts(self.base.facts, given)
         return facts, rejected + self._contradictions(facts)
 
     def evaluate(
@@ -104,8 +98,12 @@ class Evaluator:
         today: dt.date,
         assumed: Mapping[str, str] | None = None,
         statuses: bool = False,
+        items: Mapping[Scope, Sequence[Mapping[str, object]]] | None = None,
     ) -> Evaluation:
         """Conclusions from facts. `statuses` adds how every rule stands (fires, blocked, open).
+
+        `items` are creators and goods, each with a `name`; they are concluded one by one before the shop,
+        whose rules read numbers drawn from all of them.
 
         Raises:
             FactError: an unknown fact, or a value of the wrong type.
@@ -121,26 +119,56 @@ class Evaluator:
                 notes.setdefault(name, "to_confirm")
         notes |= dict.fromkeys(implied, "implied")
         derived = derive(working, base.parameters, notes, today)
-        view = self._view(working, derived)
-        out = Evaluation(facts, rejected, notes, derived, {}, {}, [], view)
+        out = Evaluation(facts, rejected, notes, derived, {}, {}, [], self._view(working, derived))
         category = working.get("category")
         category = category if isinstance(category, str) else None
+        if items:
+            self._items(items, working, out, category)
+            out.pooled = pool(working, base.parameters, notes, today, derived, out.items)
+            out.view |= self._numbers(derived, out.pooled)
         for stratum in base.strata:
-            ids = self.matcher.match(stratum, view, category)
+            ids = self.matcher.match(stratum, out.view, category)
             if statuses:
-                out.statuses |= self._oracle.statuses(stratum, view, category)
+                out.statuses |= self._oracle.statuses(stratum, out.view, category)
             self._conclude(stratum, [base.rules[i] for i in ids], out, category)
         if statuses:
             self._mark_open(out)
         return out
 
-    def outcome(self, facts: Mapping[str, Value], today: dt.date) -> tuple[dict[str, Any], tuple[str, ...]]:
+    def _items(
+        self,
+        given: Mapping[Scope, Sequence[Mapping[str, object]]],
+        working: Mapping[str, Value],
+        shop: Evaluation,
+        category: str | None,
+    ) -> None:
+        """Conclude every item of every kind, and put the results into `shop.items`."""
+        for scope, kind in self.base.items.items():
+            read = {str(i["name"]): read_item(kind, scope, i) for i in given.get(scope, ())}
+            shop.rejected += [r for _, rejected in read.values() for r in rejected]
+            facts = {name: own for name, (own, _) in read.items()}
+            numbers = derive_items(scope, facts, working, self.base.parameters, shop.assumed, shop.derived)
+            found = shop.items.setdefault(scope, {})
+            for name, own in facts.items():
+                view = {**shop.view, **self._view(own, numbers[name])}
+                one = Evaluation({**shop.facts, **own}, [], shop.assumed, numbers[name], {}, {}, [], view)
+                for stratum in kind.strata:
+                    ids = self.matcher.match(stratum, view, category)
+                    self._conclude(stratum, [self.base.rules[i] for i in ids], one, category)
+                found[name] = one
+
+    def outcome(
+        self, facts: Mapping[str, Value], today: dt.date, like: Evaluation | None = None
+    ) -> tuple[dict[str, Any], tuple[str, ...]]:
         """What read facts come to, without trace: conclusions by key, and the rules that fired.
 
-        For invented facts (`explore`); it matches with the three-valued matcher, which is much faster.
+        For invented facts (`explore`); it matches with the three-valued matcher, which is much faster. The
+        numbers that come from items are those of `like`: items are not concluded again.
         """
         working: dict[str, Value] = {**facts, **{n: v for n, (v, _) in imply(facts).items()}}
         view = self._view(working, derive(working, self.base.parameters, {}, today))
+        if like:
+            view |= self._numbers(like.derived, like.pooled)
         category = working.get("category")
         category = category if isinstance(category, str) else None
         concluded: dict[str, Any] = {}
@@ -157,6 +185,7 @@ class Evaluator:
                     self.base.parameters,
                     category,
                     dict(concluded),
+                    view,
                 )
                 self._enter(view, key, found)
                 if found is not None:
@@ -169,7 +198,7 @@ class Evaluator:
         """What both matchers see: flat, typed, rounded once."""
         view = dict(self._nothing)
         for name, given in facts.items():
-            fact = self.base.facts[name]
+            fact = self._facts[name]
             view[f"{name}__known"] = True
             if fact.type == "set" and isinstance(given, list):
                 view |= {f"{name}__{v}": v in given for v in fact.values}
@@ -177,7 +206,13 @@ class Evaluator:
                 view[name] = given
             elif isinstance(given, int | float):
                 view[name] = rounded(given)
-        for name, value in derived.values.items():
+        return view | self._numbers(derived, derived.values)
+
+    @staticmethod
+    def _numbers(derived: Derived, names: Iterable[str]) -> dict[str, Scalar]:
+        view: dict[str, Scalar] = {}
+        for name in names:
+            value = derived.values[name]
             view[f"{name}__known"] = True
             view[name] = value if isinstance(value, bool) else rounded(value)
         return view
@@ -194,7 +229,7 @@ class Evaluator:
             def again(
                 rules: list[CompiledRule], key: Key = key, concluded: dict[str, Any] = concluded
             ) -> Conclusion | None:
-                return resolve(key, rules, self.base.parameters, category, concluded)
+                return resolve(key, rules, self.base.parameters, category, concluded, out.view)
 
             found = again(mine)
             self._enter(out.view, key, found)
@@ -211,8 +246,8 @@ class Evaluator:
         view[f"{name}__known"] = found is not None and found.value != []
         if key.resolve == "flags":
             view |= {f"{name}__{v}": found is not None and v in found.value for v in key.values}
-        elif found is not None and isinstance(found.value, bool | str):
-            view[name] = found.value
+        elif found is not None and isinstance(found.value, bool | str | float):
+            view[name] = rounded(found.value) if isinstance(found.value, float) else found.value
 
     def _mark_shaky(
         self,
@@ -327,10 +362,46 @@ class Evaluator:
                 yield rule["denied"]
                 yield from against
 
-    def _nearest(self, name: str) -> str:
-        former = {old: f.name for f in self.base.facts.values() for old in [f.name, *f.formerly]}
-        close = difflib.get_close_matches(name, former, n=1, cutoff=0.5)
-        return f"a fact's name; the nearest is {former[close[0]]}" if close else "a fact's name"
+
+def read_facts(
+    known: Mapping[str, Fact], given: Mapping[str, object]
+) -> tuple[dict[str, Value], list[Rejected]]:
+    """Values as the facts hold them, and those left out as impossible. Raises `FactError`."""
+    facts: dict[str, Value] = {}
+    rejected: list[Rejected] = []
+    for name, fact in known.items():
+        if name not in given:
+            continue
+        value = fact.read(given[name])
+        if reason := fact.out_of_range(value):
+            rejected.append(Rejected(name, value, reason, tuple(fact.instead) or (name,)))
+        else:
+            facts[name] = value
+    unknown = next((n for n in given if n not in known), None)
+    if unknown is not None:
+        raise FactError(unknown, given[unknown], _nearest(unknown, known))
+    return facts, rejected
+
+
+def read_item(
+    kind: ItemKind, scope: Scope, given: Mapping[str, object]
+) -> tuple[dict[str, Value], list[Rejected]]:
+    """One creator or one of the goods, its facts under their prefixed names. Raises `FactError`."""
+    where = f"{scope}[{given['name']}]"
+    try:
+        facts, rejected = read_facts(kind.facts, {n: v for n, v in given.items() if n != "name"})
+    except FactError as error:
+        raise FactError(f"{where}.{error.field}", error.value, error.expected) from None
+    return (
+        {kind.prefix + n: v for n, v in facts.items()},
+        [Rejected(f"{where}.{r.fact}", r.value, r.reason, r.ask) for r in rejected],
+    )
+
+
+def _nearest(name: str, known: Mapping[str, Fact]) -> str:
+    former = {old: f.name for f in known.values() for old in [f.name, *f.formerly]}
+    close = difflib.get_close_matches(name, former, n=1, cutoff=0.5)
+    return f"a fact's name; the nearest is {former[close[0]]}" if close else "a fact's name"
 
 
 def allocation_yuan(evaluation: Evaluation) -> dict[str, int] | None:

@@ -164,16 +164,16 @@ class Rejected:
     ask: tuple[str, ...] = ()
 
 
-def load_facts(folder: Path = DATA / "facts") -> dict[str, Fact]:
-    """All facts by name, in the order of the files.
+def load_facts(folder: Path = DATA / "facts", only: str = "*") -> dict[str, Fact]:
+    """All facts by name, in the order of the files; `only` names one file of the folder.
 
     Raises:
         DataError: with one finding for each thing wrong.
     """
     facts: dict[str, Fact] = {}
     findings: list[Finding] = []
-    for path in sorted(folder.glob("*.yaml")):
-        shown = f"rules/data/facts/{path.name}"
+    for path in sorted(folder.glob(f"{only}.yaml")):
+        shown = f"rules/data/{folder.name}/{path.name}"
         data, bad = read_yaml(path, shown)
         findings += bad
         if bad:
@@ -190,7 +190,7 @@ def load_facts(folder: Path = DATA / "facts") -> dict[str, Fact]:
                 facts[name] = Fact.model_validate({**entry, "name": name, "group": path.stem})
             except (ValidationError, TypeError) as error:
                 findings += _explain(error, entry, shown, line, name)
-    findings += _twice(facts)
+    findings += _twice(facts, folder.name)
     if findings:
         raise DataError(findings)
     return facts
@@ -202,14 +202,14 @@ def _explain(error: Exception, entry: Any, file: str, line: int, id_: str) -> li
     return explain(error, entry, Fact.model_fields, file, line, id_)
 
 
-def _twice(facts: dict[str, Fact]) -> list[Finding]:
+def _twice(facts: dict[str, Fact], folder: str) -> list[Finding]:
     """A name that two facts claim (as name or former name)."""
     owner: dict[str, str] = {}
     out = []
     for fact in facts.values():
         for name in [fact.name, *fact.formerly]:
             if name in owner:
-                where = f"rules/data/facts/{fact.group}.yaml"
+                where = f"rules/data/{folder}/{fact.group}.yaml"
                 out.append(
                     Finding(where, 1, fact.name, f"{name} also names {owner[name]}", "a name of its own")
                 )

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from rules.conditions import conditions_of
 from rules.errors import DataError, Finding, explain
 from rules.facts import DATA, Fact, load_facts
-from rules.model import CompiledRule, Key, Rule, RuleBase, Shown, Step, Sum
+from rules.model import PREFIXES, CompiledRule, ItemKind, Key, Rule, RuleBase, Scope, Shown, Step, Sum
 from rules.parameters import Parameters, apply_overrides, load_parameters
 from rules.place import Place, near
 from rules.strata import stratify
@@ -43,6 +43,9 @@ class _Loader:
         plain = self._try(load_parameters, self.data / "parameters")
         if facts is None or plain is None:
             raise DataError(self.findings)
+        items = {scope: self._try(load_facts, self.data / "items", scope) for scope in PREFIXES}
+        if None in items.values():
+            raise DataError(self.findings)
         parameters = apply_overrides(plain, overrides)
         derived = dict(self._entries("derived", Shown))
         keys = dict(self._entries("keys", Key, named=True))
@@ -53,13 +56,22 @@ class _Loader:
         sums = self._sums(derived)
         units = self._units(facts, parameters, derived)
         constraints = self._constraints(facts)
-        self._check_needs(derived, facts)
+        scoped = {s: {PREFIXES[s] + n: f for n, f in own.items()} for s, own in items.items()}
+        self._check_needs(derived, {**facts, **{n: f for own in scoped.values() for n, f in own.items()}})
         if any(f.id in {"file", "yaml"} for f in self.findings):
             raise DataError(self.findings)  # the rules would only repeat what that file lacks
-        rules = self._rules(facts, parameters, derived, keys, steps, wording)
+        rules = self._rules(facts, scoped, parameters, derived, keys, steps, wording)
         if self.findings:
             raise DataError(self.findings)
-        strata = stratify(rules, keys)
+        kinds: dict[Scope, ItemKind] = {}
+        first = 0
+        for scope, prefix in PREFIXES.items():
+            mine = {n: k for n, k in keys.items() if k.each == scope}
+            own = stratify([r for r in rules if r.each == scope], mine, first)
+            kinds[scope] = ItemKind(items[scope], prefix, own)
+            first += len(own)
+        shops = {n: k for n, k in keys.items() if k.each is None}
+        strata = stratify([r for r in rules if r.each is None], shops, first)
         writers = {k: tuple(r.id for r in rules if k in r.rule.then) for k in keys}
         return RuleBase(
             facts,
@@ -76,13 +88,14 @@ class _Loader:
             self._hash(),
             hashlib.sha256(overrides.read_bytes()).hexdigest()[:12] if overrides else None,
             writers,
+            kinds,
         )
 
     # -- reading --------------------------------------------------------------------------------------
 
-    def _try(self, read: Any, folder: Path) -> Any:
+    def _try(self, read: Any, *arguments: Any) -> Any:
         try:
-            return read(folder)
+            return read(*arguments)
         except DataError as error:
             self.findings += error.findings
             return None
@@ -232,22 +245,31 @@ class _Loader:
 
     def _rules(
         self,
-        facts: dict[str, Fact],
+        shop: dict[str, Fact],
+        scoped: dict[Scope, dict[str, Fact]],
         parameters: Parameters,
-        derived: dict[str, Shown],
-        keys: dict[str, Key],
+        all_derived: dict[str, Shown],
+        all_keys: dict[str, Key],
         steps: dict[str, Step],
         wording: dict[str, dict[str, str]],
     ) -> list[CompiledRule]:
         out: list[CompiledRule] = []
         seen: set[str] = set()
-        names = {**facts, **derived, **keys}
         for shown, content in self._files("catalog"):
             if not isinstance(content, Mapping) or "decision" not in content or "rules" not in content:
                 self._find(
                     shown, 1, "file", "lacks `decision` or `rules`", "decision: D4, level: 6, rules: […]"
                 )
                 continue
+            each = content.get("each")
+            if each is not None and each not in scoped:
+                self._find(shown, content.lines["each"], "file", f"there are no {each}", ", ".join(scoped))
+                continue
+            # an item reads the shop's facts and numbers, never its conclusions; the shop reads no item's
+            facts = {**shop, **scoped[each]} if each else shop
+            derived = {n: d for n, d in all_derived.items() if d.each in {None, each}}
+            keys = {n: k for n, k in all_keys.items() if k.each == each}
+            names = {**facts, **derived, **keys}
             if not isinstance(content["rules"], list):
                 self._find(shown, content.lines["rules"], "file", "`rules` is not a list", "rules: [{id: …}]")
                 continue
@@ -277,7 +299,9 @@ class _Loader:
                 for step in rule.steps:
                     if step not in steps and step not in self.names:
                         at.find(f"there is no step {step}", near(step, steps), "steps")
-                compiled = CompiledRule(rule, when, while_, str(content["decision"]), shown, line, len(out))
+                compiled = CompiledRule(
+                    rule, when, while_, str(content["decision"]), shown, line, len(out), each
+                )
                 if not at.broken:
                     at.check_engine(compiled, parameters)
                 out.append(compiled)

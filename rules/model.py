@@ -21,7 +21,10 @@ from rules.facts import Fact
 from rules.parameters import Parameters, Source
 
 Weight = StrictInt | StrictFloat | StrictStr
-Resolve = Literal["choose", "vote", "flags", "transfer"]
+Resolve = Literal["choose", "vote", "flags", "transfer", "score", "gaps"]
+Scope = Literal["creators", "goods"]
+#: what the names of an item's facts and numbers begin with, so that `kol_gpm` is never the shop's `gpm`
+PREFIXES: dict[Scope, str] = {"creators": "kol_", "goods": "item_"}
 
 
 class Key(BaseModel):
@@ -30,8 +33,12 @@ class Key(BaseModel):
     choose    one value: the first in `order` of the values that rules fired; without `order` the
               value of the rule that stands first in the catalogue
     vote      one value: a deciding rule, else the highest sum of weights, a tie to the first in `order`
-    flags     every value, in `order`
+    flags     every value, in the order of `values`; with `most`, the first few by the level of their rules
     transfer  shares in whole points, moved from field to field in the order of the rules
+    score     0–100: the points of the parts that rules give, by a table of weights, over the weight known
+    gaps      role → whole points off the row of a table, where it is off by more than the tolerance
+
+    A key with `each` is concluded for every item of that list, before the shop's own keys.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -40,7 +47,18 @@ class Key(BaseModel):
     title_en: str
     resolve: Resolve
     values: list[str] | Literal["bool"]
+    each: Scope | None = None
     order: list[str] = []
+    most: StrictInt | None = Field(default=None, ge=1)
+    part_of: str | None = Field(default=None, description="the object of the results this key is a part of")
+    scored_by: str | None = Field(default=None, description="the score shown with the value, and its reasons")
+    weights: str | None = Field(default=None, description="of a score: the table of weights")
+    row_by: str | None = Field(
+        default=None, description="of a score: the key that names the row of the table"
+    )
+    known_at_least: str | None = Field(
+        default=None, description="of a score: share of the weight to be known"
+    )
     otherwise: str | None = Field(default=None, description="the value where no rule fires")
     public: StrictBool = Field(
         default=True, description="shown in `decisions`; else an intermediate conclusion"
@@ -108,6 +126,7 @@ class Shown(BaseModel):
     type: Literal["ratio", "money", "number", "int", "seconds", "flag", "index"]
     unit: str | None = None
     digits: int = 2
+    each: Scope | None = None
     public: StrictBool = Field(default=False, description="shown under `derived` in the results")
     needs: list[list[str]] = Field(
         default=[], description="what would make it known: alternatives, each of facts or derived numbers"
@@ -139,6 +158,7 @@ class CompiledRule:
     file: str
     line: int
     position: int
+    each: Scope | None = None
 
     @property
     def id(self) -> str:
@@ -152,6 +172,15 @@ class Stratum:
     index: int
     rules: tuple[CompiledRule, ...]
     keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ItemKind:
+    """What `creators` or `goods` are: their facts by the names people give them, and their strata."""
+
+    facts: dict[str, Fact]
+    prefix: str
+    strata: tuple[Stratum, ...]
 
 
 @dataclass(frozen=True)
@@ -172,3 +201,4 @@ class RuleBase:
     version: str
     overrides_version: str | None = None
     writers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    items: dict[Scope, ItemKind] = field(default_factory=dict)

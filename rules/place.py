@@ -11,7 +11,7 @@ from rules.facts import NUMERIC, Fact
 from rules.match.durable import MAX_TESTS, RESERVED, engine_rules
 from rules.model import CompiledRule, Key, Shown
 from rules.parameters import Parameters
-from rules.resolve import check_transfer
+from rules.resolve import check_payload, check_transfer
 from rules.yaml_lines import Mapping
 
 
@@ -61,6 +61,7 @@ class Place:
             self.find(f"{said}{name} is a conclusion", f"`concluded {name}` or `not concluded {name}`")
         if form == "compare":
             number = name in derived or (name in facts and facts[name].type in NUMERIC)
+            number = number or (name in keys and keys[name].resolve == "score")
             if not number:
                 self.find(f"{said}{name} is no number", "`is`, `in` or `has`")
                 return
@@ -133,6 +134,10 @@ class Place:
                 self.find(
                     f"{number} has no place in the order of {key}", f"{number} in `order` of the key", "then"
                 )
+            return
+        if spec.resolve in {"score", "gaps"}:
+            for problem in check_payload(spec, payload, parameters):
+                self.find(f"{key}: {problem}", "the form of the key", "then")
             return
         for value in payload if isinstance(payload, list) else [payload]:
             allowed = [True, False] if spec.values == "bool" else spec.values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from rules.evaluate import Evaluation, allocation_yuan
@@ -37,6 +38,16 @@ def percent(value: float) -> str:
     return f"{plain(value * 100, 1)}%"
 
 
+def _listed(names: Sequence[str], language: str) -> str | None:
+    """Names as people list them, at most three."""
+    if not names:
+        return None
+    shown = ("、" if language == "zh" else ", ").join(names[:3])
+    if len(names) <= 3:
+        return shown
+    return f"{shown}等 {len(names)} 个" if language == "zh" else f"{shown} and {len(names) - 3} more"
+
+
 class Texts:
     """Fills templates for one evaluation. A template whose placeholder is unknown yields None."""
 
@@ -44,6 +55,7 @@ class Texts:
         self.base, self.evaluation = base, evaluation
         category = evaluation.facts.get("category")
         self.category = category if isinstance(category, str) else None
+        self.items: str | None = None
 
     def show(self, name: str, value: Any, language: str) -> str:
         """The value of a fact, derived number or parameter, with its unit."""
@@ -93,6 +105,8 @@ class Texts:
     def value(self, name: str) -> Any:
         """What `name` stands for: a fact, a derived number, a parameter, a share of the allocation."""
         evaluation = self.evaluation
+        if name == "items":
+            return self.items
         head, _, tail = name.partition(".")
         if head in {"allocation", "share"} and tail in {"F", "A", "C", "T"}:
             shares = evaluation.value("allocation")
@@ -125,6 +139,8 @@ class Texts:
             head = match[1].partition(".")[0]
             if head == "share":
                 shown = f"{value}%"
+            elif head == "items":
+                shown = value
             elif head == "allocation":
                 shown = money(value, language)
             else:
@@ -137,8 +153,9 @@ class Texts:
         """The first template whose every placeholder is known."""
         return next((t for t in (self.fill(x, language) for x in templates) if t is not None), None)
 
-    def step(self, step: Step, language: str) -> str:
-        """The text of a step; the last variant of a step needs nothing unknown."""
+    def step(self, step: Step, language: str, items: Sequence[str] = ()) -> str:
+        """The text of a step; the last variant of a step needs nothing unknown. {items}: those it is for."""
+        self.items = _listed(items, language)
         found = self.first(step.text if language == "zh" else step.text_en, language)
         return found if found is not None else (step.text if language == "zh" else step.text_en)[-1]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rules.conditions import View, rounded
 from rules.model import CompiledRule, Key
 from rules.parameters import Parameters
 
@@ -32,12 +33,19 @@ class Conclusion:
 
 
 def resolve(key: Key, fired: Sequence[CompiledRule], parameters: Parameters, category: str | None,
-            concluded: dict[str, Any]) -> Conclusion | None:  # fmt: skip
-    """The conclusion of `key` from the rules that fired and write it; None where nothing can choose."""
+            concluded: Mapping[str, Any], view: View) -> Conclusion | None:  # fmt: skip
+    """The conclusion of `key` from the rules that fired and write it; None where nothing can choose.
+
+    `concluded` holds what earlier strata came to, `view` the numbers the rules were matched against.
+    """
     if key.resolve == "flags":
         return _flags(key, fired)
     if key.resolve == "transfer":
         return _transfer(key, fired, parameters, concluded)
+    if key.resolve == "score":
+        return _score(key, fired, parameters, concluded)
+    if key.resolve == "gaps":
+        return _gaps(key, fired, parameters, concluded, view)
     found = _vote(key, fired, parameters, category) if key.resolve == "vote" else _choose(key, fired)
     if found is None and key.otherwise is not None:
         return Conclusion(key.otherwise, [], confidence=0.0 if key.resolve == "vote" else None)
@@ -99,18 +107,81 @@ def _vote(
 
 
 def _flags(key: Key, fired: Sequence[CompiledRule]) -> Conclusion:
-    said: set[str] = set()
-    for rule in fired:
+    said: dict[str, None] = {}
+    by_level = sorted(fired, key=lambda r: (r.rule.level, r.position)) if key.most else fired
+    for rule in by_level:
         value = _value(rule, key)
-        said |= set(value if isinstance(value, list) else [value])
+        said |= dict.fromkeys(value if isinstance(value, list) else [value])
+    if key.most:
+        return Conclusion(list(said)[: key.most], list(fired))
     return Conclusion([v for v in key.values if v in said], list(fired))
+
+
+def _score(
+    key: Key, fired: Sequence[CompiledRule], parameters: Parameters, concluded: Mapping[str, Any]
+) -> Conclusion | None:
+    """Points of the known parts over their weight × 100, less penalties; None where too little is known."""
+    rows = parameters.table(key.weights or "")
+    weights = rows[row] if (row := concluded.get(key.row_by or "")) in rows else rows["default"]
+    points = known = penalty = 0.0
+    for rule in fired:
+        payload = _value(rule, key)
+        if "penalty" in payload:
+            penalty += _points(payload["penalty"], parameters)
+        elif weight := weights.get(payload["part"], 0):
+            known += weight
+            points += weight * payload["share"]
+    enough = _points(key.known_at_least, parameters) if key.known_at_least else 0
+    if not known or rounded(known / sum(weights.values())) < enough:
+        return None
+    return Conclusion(max(points / known * 100 - penalty, 0.0), list(fired))
+
+
+def _gaps(
+    key: Key, fired: Sequence[CompiledRule], parameters: Parameters, concluded: Mapping[str, Any], view: View
+) -> Conclusion | None:
+    """Role → whole points that its share is off the row of the stage, where that exceeds the tolerance."""
+    if not fired:
+        return None
+    payload = _value(fired[0], key)
+    row = parameters.table(payload["against"]).get(concluded.get(payload["stage"], ""))
+    if row is None:
+        return None
+    gaps = {r: rounded(float(view.get(payload["share"] + r, 0)) * 100 - points) for r, points in row.items()}
+    most = parameters.number(payload["tolerance"]) * 100
+    found = {r: int(math.copysign(math.floor(abs(g) + 0.5), g)) for r, g in gaps.items() if abs(g) > most}
+    return Conclusion(found, list(fired))
+
+
+def check_payload(key: Key, payload: Any, parameters: Parameters) -> list[str]:
+    """What is wrong with the `then` of a rule that gives points or compares with a table, as sentences."""
+    if key.resolve == "gaps":
+        wanted = {"against", "stage", "share", "tolerance"}
+        if not isinstance(payload, dict) or set(payload) != wanted:
+            return [f"{payload!r} is not {', '.join(sorted(wanted))}"]
+        found = parameters.all.get(payload["against"])
+        return (
+            [] if found and isinstance(found.value, dict) else [f"there is no table {payload['against']!r}"]
+        )
+    table = parameters.all.get(key.weights or "")
+    if table is None or not isinstance(table.value, dict) or "default" not in table.value:
+        return [f"{key.weights!r} is no table of weights with a row `default`"]
+    parts = {p for row in table.value.values() for p in row}
+    if isinstance(payload, dict) and set(payload) == {"part", "share"}:
+        out = [] if payload["part"] in parts else [f"{payload['part']!r} has no weight in {key.weights}"]
+        share = payload["share"]
+        right = isinstance(share, int | float) and not isinstance(share, bool) and 0 <= share <= 1
+        return out if right else [*out, f"{share!r} is no share 0–1"]
+    if isinstance(payload, dict) and set(payload) == {"penalty"} and payload["penalty"] in parameters.all:
+        return []
+    return [f"{payload!r} is neither {{part, share}} nor {{penalty: a parameter}}"]
 
 
 # -- transfers ------------------------------------------------------------------------------------------
 
 
 def _transfer(
-    key: Key, fired: Sequence[CompiledRule], parameters: Parameters, concluded: dict[str, Any]
+    key: Key, fired: Sequence[CompiledRule], parameters: Parameters, concluded: Mapping[str, Any]
 ) -> Conclusion | None:
     """Shares in whole points: each rule moves points; a donor gives what it has above its floor (F 30)."""
     ordered = sorted(fired, key=lambda r: (key.order.index(r.rule.number), r.position))
@@ -135,12 +206,12 @@ def _give(shares: dict[str, int], donor: str, to: str, points: int, keep: int, p
     return given
 
 
-def _start(shares: dict[str, int], table: str, parameters: Parameters, concluded: dict[str, Any]) -> None:
+def _start(shares: dict[str, int], table: str, parameters: Parameters, concluded: Mapping[str, Any]) -> None:
     shares.update({f: int(n) for f, n in parameters.table(table)[concluded["stage"]].items()})
 
 
 def _move(
-    shares: dict[str, int], moves: list[dict[str, Any]], parameters: Parameters, _: dict[str, Any]
+    shares: dict[str, int], moves: list[dict[str, Any]], parameters: Parameters, _: Mapping[str, Any]
 ) -> None:
     for move in moves:
         left = 100 if move.get("points", "all") == "all" else int(_points(move["points"], parameters))
@@ -153,12 +224,12 @@ def _points(value: int | str, parameters: Parameters) -> float:
     return parameters.number(value) if isinstance(value, str) else value
 
 
-def _halve(shares: dict[str, int], fields: list[str], parameters: Parameters, _: dict[str, Any]) -> None:
+def _halve(shares: dict[str, int], fields: list[str], parameters: Parameters, _: Mapping[str, Any]) -> None:
     for name in fields:
         _give(shares, name, "F", shares[name] - shares[name] // 2, 0, parameters)
 
 
-def _fill(shares: dict[str, int], spec: dict[str, Any], parameters: Parameters, _: dict[str, Any]) -> None:
+def _fill(shares: dict[str, int], spec: dict[str, Any], parameters: Parameters, _: Mapping[str, Any]) -> None:
     """The donors give in proportion until `to` holds `until`; the first donor's part is rounded half up."""
     need = int(_points(spec["until"], parameters)) - shares[spec["to"]]
     first, second = spec["from"]
@@ -171,12 +242,12 @@ def _fill(shares: dict[str, int], spec: dict[str, Any], parameters: Parameters, 
     _give(shares, second, spec["to"], need - part, 0, parameters)
 
 
-def _cap(shares: dict[str, int], table: str, parameters: Parameters, _: dict[str, Any]) -> None:
+def _cap(shares: dict[str, int], table: str, parameters: Parameters, _: Mapping[str, Any]) -> None:
     for name, most in parameters.table(table)["most"].items():
         _give(shares, name, "F", shares[name] - int(most), 0, parameters)
 
 
-_MOVES: dict[str, Callable[[dict[str, int], Any, Parameters, dict[str, Any]], None]] = {
+_MOVES: dict[str, Callable[[dict[str, int], Any, Parameters, Mapping[str, Any]], None]] = {
     "start": _start,
     "move": _move,
     "halve": _halve,

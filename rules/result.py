@@ -6,7 +6,7 @@ from typing import Any
 
 from rules.conditions import conditions_of
 from rules.evaluate import Evaluation, allocation_yuan
-from rules.model import RuleBase
+from rules.model import CompiledRule, Key, RuleBase
 from rules.render import Texts
 
 #: derived numbers that, computed from parts, stand under the name of the fact they replace
@@ -18,10 +18,16 @@ def decisions(evaluation: Evaluation, base: RuleBase) -> dict[str, Any]:
     """The public conclusions by key; what is undecided is absent, flags are always a list."""
     out: dict[str, Any] = {}
     for name, key in base.keys.items():
+        if key.each and key.public and evaluation.items.get(key.each):
+            items = evaluation.items[key.each].items()
+            out[name] = {n: _of_item(i, key) for n, i in items if name in i.conclusions}
         found = evaluation.conclusions.get(name)
         if found is None or not key.public:
             continue
-        out[name] = found.value
+        if key.part_of:
+            out.setdefault(key.part_of, {})[name.removeprefix(f"{key.part_of}_")] = found.value
+        else:
+            out[name] = found.value
         if key.resolve == "vote":
             confidence = found.confidence or 0.0
             decided = bool(found.rules) and found.rules[0].rule.decides
@@ -41,13 +47,30 @@ def decisions(evaluation: Evaluation, base: RuleBase) -> dict[str, Any]:
     return out
 
 
+def _of_item(item: Evaluation, key: Key) -> Any:
+    """The value of `key` for one item; with its score and the rules behind it, where it has one."""
+    found = item.conclusions[key.name]
+    if not key.scored_by:
+        return found.value
+    score = item.conclusions.get(key.scored_by)
+    behind = dict.fromkeys(r.rule.number for c in (score, found) if c for r in c.rules)
+    graded: dict[str, Any] = {key.name.rpartition("_")[2]: found.value, "reasons": list(behind)}
+    return graded | ({"score": round(score.value, 3)} if score else {})
+
+
+def evaluations(evaluation: Evaluation) -> list[Evaluation]:
+    """The items' evaluations, then the shop's, in the order of running."""
+    return [*(i for kind in evaluation.items.values() for i in kind.values()), evaluation]
+
+
 def provisional(evaluation: Evaluation, base: RuleBase) -> list[str]:
     """The public conclusions that rest on something assumed."""
-    return [
-        k
+    names = [
+        key.part_of or k
         for k, key in base.keys.items()
-        if key.public and k in evaluation.shaky and evaluation.value(k) != []
+        if key.public and any(k in e.shaky and e.value(k) != [] for e in evaluations(evaluation))
     ]
+    return list(dict.fromkeys(names))
 
 
 def derived(evaluation: Evaluation, base: RuleBase) -> tuple[dict[str, Any], dict[str, str]]:
@@ -69,9 +92,11 @@ def _number(value: float) -> float | int | bool:
 
 
 def trace(evaluation: Evaluation) -> list[dict[str, Any]]:
-    """The rules that fired, in the order of the strata."""
+    """The rules that fired, in the order of the strata; those of items first, with the item's name."""
+    named = {id(i): {s: n} for s, kind in evaluation.items.items() for n, i in kind.items()}
     return [
-        {
+        ({"item": named[id(e)]} if id(e) in named else {})
+        | {
             "rule": f.rule.rule.number,
             "branch": f.rule.id.partition(".")[2] or None,
             "title": f.rule.rule.title,
@@ -81,7 +106,8 @@ def trace(evaluation: Evaluation) -> list[dict[str, Any]]:
             "passage": f.rule.rule.passage,
             "source": f.rule.rule.source,
         }
-        for f in evaluation.trace
+        for e in evaluations(evaluation)
+        for f in e.trace
     ]
 
 
@@ -93,7 +119,7 @@ def steps(evaluation: Evaluation, base: RuleBase, texts: Texts, language: str = 
             out.setdefault(
                 id_,
                 {
-                    "text": texts.step(base.steps[id_], language),
+                    "text": texts.step(base.steps[id_], language, applies_to(evaluation, rule)),
                     "rule": rule.rule.number,
                     "passage": rule.rule.passage,
                     "id": id_,
@@ -113,24 +139,43 @@ def open_steps(ids: list[str], evaluation: Evaluation, base: RuleBase) -> list[s
     return [i for i in ids if not done(i)]
 
 
-def prevailing(evaluation: Evaluation) -> list[Any]:
-    """The fired rules that carry a conclusion, in the order of the strata; without those overruled."""
-    carrying = {r.id for c in evaluation.conclusions.values() for r in c.rules}
-    return [f.rule for f in evaluation.trace if f.rule.id in carrying]
+def prevailing(evaluation: Evaluation) -> list[CompiledRule]:
+    """The fired rules that carry a conclusion, each once, items first, then in the order of the strata;
+    without those overruled."""
+    out: dict[str, CompiledRule] = {}
+    for one in evaluations(evaluation):
+        carrying = {r.id for c in one.conclusions.values() for r in c.rules}
+        out |= {f.rule.id: f.rule for f in one.trace if f.rule.id in carrying and f.rule.id not in out}
+    return list(out.values())
+
+
+def applies_to(evaluation: Evaluation, rule: CompiledRule) -> list[str]:
+    """The names of the items for which `rule` carries a conclusion; empty for a rule of the shop."""
+    return (
+        [
+            name
+            for name, item in evaluation.items.get(rule.each, {}).items()
+            if any(r.id == rule.id for c in item.conclusions.values() for r in c.rules)
+        ]
+        if rule.each
+        else []
+    )
 
 
 def used_parameters(evaluation: Evaluation, base: RuleBase) -> list[str]:
     """The parameters that what fired rests on, in the order of their files."""
     names: set[str] = set()
-    for fired in evaluation.trace:
+    for one, fired in ((e, f) for e in evaluations(evaluation) for f in e.trace):
         for condition in conditions_of(fired.rule.when):
             names.update(condition.operand.names() if condition.operand else ())
-            names.update(evaluation.derived.parameters.get(condition.name, ()))
+            names.update(one.derived.parameters.get(condition.name, ()))
         if isinstance(fired.rule.rule.weight, str):
             names.add(fired.rule.rule.weight)
         for payload in fired.rule.rule.then.values():
             if isinstance(payload, dict):
                 names.update(v for v in payload.values() if isinstance(v, str))
+        for key in (base.keys[k] for k in fired.rule.rule.then):
+            names.update(n for n in (key.weights, key.known_at_least) if n)
     for name, shown in base.derived.items():
         if shown.public and (name in evaluation.derived.values or name in evaluation.derived.null):
             names.update(evaluation.derived.parameters.get(name, ()))

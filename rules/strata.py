@@ -16,8 +16,8 @@ def reads(rule: CompiledRule, keys: dict[str, Key]) -> set[str]:
     return {c.name for c in conditions_of(clauses) if c.name in keys}
 
 
-def stratify(rules: Sequence[CompiledRule], keys: dict[str, Key]) -> tuple[Stratum, ...]:
-    """The rules in as few strata as the reading order allows (stratified, as in Datalog).
+def stratify(rules: Sequence[CompiledRule], keys: dict[str, Key], offset: int = 0) -> tuple[Stratum, ...]:
+    """The rules in as few strata as the order of reading allows (as in Datalog), numbered from `offset`.
 
     Keys that one rule writes together run together. Raises `DataError` naming the rules of a cycle.
     """
@@ -37,7 +37,9 @@ def stratify(rules: Sequence[CompiledRule], keys: dict[str, Key]) -> tuple[Strat
     because: dict[tuple[str, str], CompiledRule] = {}
     for rule in rules:
         target = find(next(iter(rule.rule.then)))
-        for key in reads(rule, keys):
+        rows = {k.row_by for n in rule.rule.then if (k := keys[n]).row_by}
+        rows |= {p["stage"] for n, p in rule.rule.then.items() if keys[n].resolve == "gaps"}
+        for key in reads(rule, keys) | {r for r in rows if r in keys}:
             needs[target].add(find(key))
             because.setdefault((target, find(key)), rule)
 
@@ -73,5 +75,5 @@ def stratify(rules: Sequence[CompiledRule], keys: dict[str, Key]) -> tuple[Strat
     for index in range(max(level.values(), default=-1) + 1):
         mine = tuple(k for k in keys if level[find(k)] == index)
         chosen = tuple(r for r in rules if next(iter(r.rule.then)) in mine)
-        out.append(Stratum(index, chosen, mine))
+        out.append(Stratum(offset + index, chosen, mine))
     return tuple(out)

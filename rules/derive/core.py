@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from rules.facts import Value
 from rules.parameters import Parameters
@@ -90,12 +91,13 @@ class Deriver:
     """One derivation under way: `get` reads a number, `put` adds one with what it rests on."""
 
     def __init__(self, facts: Mapping[str, Value], parameters: Parameters, assumed: Mapping[str, str],
-                 today: dt.date) -> None:  # fmt: skip
+                 today: dt.date, on_top_of: Derived | None = None) -> None:  # fmt: skip
         self.facts, self.p, self.assumed, self.today = facts, parameters, assumed, today
         category = facts.get("category")
         self.category = category if isinstance(category, str) else None
-        self.out = Derived()
+        self.out = on_top_of or Derived()
         self.numbers = {n: v for n in facts if (v := _number(facts, n)) is not None}
+        self.numbers |= {n: v for n, v in self.out.values.items() if not isinstance(v, bool)}
 
     def get(self, name: str) -> Number | None:
         return self.numbers.get(name)
@@ -133,3 +135,33 @@ class Deriver:
             (name,),
             None if own_row else "no_row" if self.category else "generic_row",
         )
+
+
+class ItemDeriver(Deriver):
+    """The numbers of one creator or one of the goods, on top of a copy of the shop's."""
+
+    def __init__(self, own: Mapping[str, Value], shop: Mapping[str, Value], parameters: Parameters,
+                 assumed: Mapping[str, str], derived: Derived) -> None:  # fmt: skip
+        copy = Derived(
+            dict(derived.values),
+            dict(derived.facts),
+            dict(derived.parameters),
+            dict(derived.null),
+            dict(derived.shaky),
+        )
+        super().__init__({**shop, **own}, parameters, assumed, dt.date.min, copy)
+        self.peers: tuple[ItemDeriver, ...] = (self,)
+
+    def pool(self, name: str) -> list[Number]:
+        """The known values of a fact, or of a number of an earlier group, over all items of the kind."""
+        return [v for peer in self.peers if (v := peer.get(name)) is not None]
+
+
+class Concluded(Protocol):
+    """What the pool reads of an item: its facts and numbers, and the value of each key."""
+
+    facts: dict[str, Value]
+    derived: Derived
+
+    def value(self, key: str) -> Any:
+        """The value concluded for `key`, or None."""
