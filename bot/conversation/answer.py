@@ -77,19 +77,20 @@ class Composer:
             if needed and needed not in self.evaluation.facts:
                 continue
             found = self.evaluation.conclusions.get(key)
-            if found is not None and found.rules:
+            if found is not None and found.rules and found.value not in ([], {}):
                 return key
         return None
 
     def verdict(self, key: str) -> None:
-        """The verdict in one short sentence; shares are their own sentence."""
+        """The verdict in one short sentence; of a list its first value; shares are their own sentence."""
         found = self.evaluation.conclusions[key]
-        rule = found.rules[0].rule
+        value = found.value[0] if isinstance(found.value, list) else found.value
+        rule = next((r.rule for r in found.rules if value in _said(r, key)), found.rules[0].rule)
         if key == "allocation":
             self.word("split", end="")
             self.sum("allocation", {"rule": rule.number})
         else:
-            text = self.texts.wording(f"{key}.{found.value}", self.language, rule.number)
+            text = self.texts.wording(f"{key}.{value}", self.language, rule.number)
             self.say(text + "\n", {"rule": rule.number})
         if self.language == "zh":
             self.say(rule.why + "\n", {"rule": rule.number})
@@ -99,10 +100,10 @@ class Composer:
         """What else the figures say, a sentence each."""
         for key in self.focus.state:
             found = self.evaluation.conclusions.get(key)
-            if key == spoken or found is None or not found.rules:
+            if found is None or not found.rules or isinstance(found.value, dict):
                 continue
             values = found.value if isinstance(found.value, list) else [found.value]
-            for value in values[:2]:
+            for value in values[1 if key == spoken else 0 : 3 if key == spoken else 2]:
                 writer = next((r for r in found.rules if value in _said(r, key)), found.rules[0])
                 text = self.texts.wording(f"{key}.{value}", self.language)
                 self.say(text + "\n", {"rule": writer.rule.number})
