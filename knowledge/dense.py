@@ -21,9 +21,10 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge.clean import language
-from knowledge.embed import Encoder, Vectors
+from knowledge.embed import Encoder
 from knowledge.model import Passage
 from knowledge.refuse import SIGNALS, fit, signals
+from knowledge.vectors import Vectors
 
 _log = logging.getLogger("knowledge")
 FORMAT = 3  # raise it when the arrays below change their meaning

@@ -1,5 +1,7 @@
 """Sentences and tokens into vectors, by the model that the settings name.
 
+sentence-transformers loads any model and encodes the passages of an index; questions go through the bundled
+model by onnxruntime (`knowledge.onnx_model`), with equal vectors and without seconds of imports.
 Sources: the model and its prompts, multilingual-e5 (Wang et al. 2024); late interaction over token vectors
 (MaxSim), ColBERT (Khattab and Zaharia 2020).
 """
@@ -14,16 +16,15 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from knowledge.errors import CacheUnusable, ModelMissing
+from knowledge.onnx_model import OnnxModel, open_model
 from knowledge.unpack import MODEL_ID, bundled_file, unpack
+from knowledge.vectors import Kind, Vectors, prompt_of, unit
 
-Kind = Literal["query", "passage"]
-Vectors = npt.NDArray[np.float32]
 _log = logging.getLogger("knowledge")
 _THREADS = 2  # fixed: the same sums in the same order, on every machine
 _REMEMBER = 256
@@ -64,20 +65,27 @@ class Encoder:
         self._model = model
         self.cache_dir = cache_dir or default_cache_dir()
         self._lock = threading.RLock()
-        self._engine: Any = None
+        self._quick: OnnxModel | None = None  # for single texts
+        self._engine: Any = None  # for all else, and where the quick one cannot be had
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._remembered: OrderedDict[tuple[str, Kind], tuple[Vectors, Vectors]] = OrderedDict()
 
     def warm(self) -> None:
-        """Load the model (a few seconds). Raises ModelMissing, ModelDamaged, CacheUnusable."""
+        """Load what answers questions (a second). Raises ModelMissing, ModelDamaged, CacheUnusable."""
         with self._lock:
-            if self._engine is None:
-                self._engine = self._load()
+            if self._quick is None and self._engine is None:
+                if self._model is None:
+                    self._quick = open_model(self._folder())
+                if self._quick is None:
+                    self._engine = self._load()
 
     def encode(self, texts: Sequence[str], kind: Kind = "query") -> Vectors:
         """Sentence vectors, shape (n, d), float32, of unit length; cosine is the dot product."""
         if len(texts) == 1:
             return self._one(texts[0], kind)[0][None, :]
+        self.warm()
+        if self._quick and texts:
+            return np.stack([self._quick.encode(text, kind)[0] for text in texts])
         return self._many(texts, kind)[0]
 
     def tokens(self, text: str, kind: Kind = "query") -> Vectors:
@@ -94,32 +102,31 @@ class Encoder:
             if key in self._remembered:
                 self._remembered.move_to_end(key)
                 return self._remembered[key]
-            sentences, tokens = self._many([text], kind)
-            self._remembered[key] = sentences[0], tokens[0]
+            self.warm()
+            if self._quick:
+                self._remembered[key] = self._quick.encode(text, kind)
+            else:
+                sentences, tokens = self._many([text], kind)
+                self._remembered[key] = sentences[0], tokens[0]
             if len(self._remembered) > _REMEMBER:
                 self._remembered.popitem(last=False)
             return self._remembered[key]
 
     def _many(self, texts: Sequence[str], kind: Kind) -> tuple[Vectors, list[Vectors]]:
         with self._lock:
-            self.warm()
-            prompts: dict[str, str] = self._engine.prompts or {}
-            prompt = (
-                prompts.get("query") if kind == "query" else prompts.get("document", prompts.get("passage"))
-            )
+            if self._engine is None:
+                self._engine = self._load()
+            prompt = prompt_of(self._engine.prompts or {}, kind)
             # small batches: on a CPU no slower, and the build of the index stays near the model's own memory
             rows = self._engine.encode(
-                list(texts), prompt=prompt or "", output_value=None, batch_size=4, show_progress_bar=False
+                list(texts), prompt=prompt, output_value=None, batch_size=4, show_progress_bar=False
             )
-            skip = 1 + self._prompt_tokens(prompt or "")
+            skip = 1 + (len(self._engine.tokenizer.tokenize(prompt.strip())) if prompt else 0)
         if not rows:
             return np.empty((0, 0), np.float32), []
-        sentences = np.stack([_unit(row["sentence_embedding"].numpy()) for row in rows])
+        sentences = np.stack([unit(row["sentence_embedding"].numpy()) for row in rows])
         # drop <s> and the prompt in front and </s> behind: they are alike in every text
-        return sentences, [_unit(row["token_embeddings"].numpy())[skip:-1] for row in rows]
-
-    def _prompt_tokens(self, prompt: str) -> int:
-        return len(self._engine.tokenizer.tokenize(prompt.strip())) if prompt else 0
+        return sentences, [unit(row["token_embeddings"].numpy())[skip:-1] for row in rows]
 
     def _load(self) -> Any:
         os.environ.setdefault(
@@ -162,9 +169,3 @@ class Encoder:
             return unpack(Path(self._temporary.name) / MODEL_ID, source)
         except OSError as error:
             raise CacheUnusable(str(self.cache_dir), str(error.strerror)) from None
-
-
-def _unit(vectors: npt.NDArray[Any]) -> Vectors:
-    values = np.asarray(vectors, np.float32)
-    norm = np.linalg.norm(values, axis=-1, keepdims=True)
-    return np.asarray(values / np.maximum(norm, 1e-9), np.float32)
