@@ -150,7 +150,7 @@ class Evaluator:
             numbers = derive_items(scope, facts, working, self.base.parameters, shop.assumed, shop.derived)
             found = shop.items.setdefault(scope, {})
             for name, own in facts.items():
-                view = {**shop.view, **self._view(own, numbers[name])}
+                view = self._view({**working, **own}, numbers[name])
                 one = Evaluation({**shop.facts, **own}, [], shop.assumed, numbers[name], {}, {}, [], view)
                 for stratum in kind.strata:
                     ids = self.matcher.match(stratum, view, category)

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 
 from rules.derive.ads import ads
+from rules.derive.alliance import alliance
 from rules.derive.core import Concluded, Derived, Deriver, ItemDeriver, imply, missing
 from rules.derive.deal import deal
 from rules.derive.money import money
@@ -19,7 +20,7 @@ from rules.parameters import Parameters
 __all__ = ["Derived", "derive", "derive_items", "imply", "missing", "pool"]
 
 #: in this order: a later group reads the numbers of earlier ones
-_GROUPS = (time, room, ads, money, deal, snowball)
+_GROUPS = (time, room, ads, money, deal, snowball, alliance)
 _ITEM_GROUPS: dict[Scope, tuple[Callable[[ItemDeriver], None], ...]] = {"creators": (), "goods": ()}
 _POOL_GROUPS: tuple[Callable[[Deriver, Mapping[Scope, Mapping[str, Concluded]]], None], ...] = ()
 
