@@ -1,8 +1,8 @@
-# make setup | chat | test | lint | verify | bench | clean
+# make setup | chat | test | lint | coverage | verify | bench | clean
 # PYTHON=/path/to/python chooses the interpreter; otherwise the first of 3.11, 3.12, 3.13 that runs.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help setup chat test lint verify bench clean
+.PHONY: help setup chat test lint coverage verify bench clean
 # Weights come from a pinned package; without this a model library first waits a minute for a hub.
 export HF_HUB_OFFLINE := 1
 export PYTHON
@@ -14,6 +14,7 @@ help:
 	@echo 'make chat     talk to the bot in the terminal; piped input works too'
 	@echo 'make test     the tests (under ten minutes)'
 	@echo 'make lint     style, types, layers, licences'
+	@echo 'make coverage write COVERAGE.md anew'
 	@echo 'make verify   the long checks'
 	@echo 'make bench    what is fast, measured'
 	@echo 'make clean    remove the environment and caches'
@@ -36,6 +37,10 @@ lint: setup
 	.venv/bin/lint-imports --no-logo || status=1; \
 	$(py) tools/licences.py || status=1; \
 	exit $$status
+
+# What of the documents and their rules is held where; a test fails while the page is stale.
+coverage: setup
+	@$(py) -m tools.coverage
 
 verify: setup
 	@if [ -f benchmarks/verify.py ]; then $(py) -m benchmarks.verify; \
