@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping
 from rules.derive.ads import ads
 from rules.derive.alliance import alliance
 from rules.derive.core import Concluded, Derived, Deriver, ItemDeriver, imply, missing
+from rules.derive.creators import compared, creators
 from rules.derive.deal import deal
 from rules.derive.money import money
+from rules.derive.pool import creators_pool
 from rules.derive.room import room
 from rules.derive.scale import time
 from rules.derive.snowball import snowball
@@ -21,8 +23,13 @@ __all__ = ["Derived", "derive", "derive_items", "imply", "missing", "pool"]
 
 #: in this order: a later group reads the numbers of earlier ones
 _GROUPS = (time, room, ads, money, deal, snowball, alliance)
-_ITEM_GROUPS: dict[Scope, tuple[Callable[[ItemDeriver], None], ...]] = {"creators": (), "goods": ()}
-_POOL_GROUPS: tuple[Callable[[Deriver, Mapping[Scope, Mapping[str, Concluded]]], None], ...] = ()
+_ITEM_GROUPS: dict[Scope, tuple[Callable[[ItemDeriver], None], ...]] = {
+    "creators": (creators, compared),
+    "goods": (),
+}
+_POOL_GROUPS: tuple[Callable[[Deriver, Mapping[Scope, Mapping[str, Concluded]]], None], ...] = (
+    creators_pool,
+)
 
 
 def derive(
