@@ -58,6 +58,8 @@ class Evaluation:
     statuses: dict[str, Status] = field(default_factory=dict)
     items: dict[Scope, dict[str, Evaluation]] = field(default_factory=dict)
     pooled: tuple[str, ...] = ()  #: the derived numbers that come from the items
+    today: dt.date = dt.date.min
+    asked: frozenset[str] = frozenset()  #: intents; they ask for keys that the facts alone don't
 
     @property
     def overruled(self) -> list[Overruled]:
@@ -99,11 +101,13 @@ class Evaluator:
         assumed: Mapping[str, str] | None = None,
         statuses: bool = False,
         items: Mapping[Scope, Sequence[Mapping[str, object]]] | None = None,
+        asked: Iterable[str] = (),
     ) -> Evaluation:
         """Conclusions from facts. `statuses` adds how every rule stands (fires, blocked, open).
 
         `items` are creators and goods, each with a `name`; they are concluded one by one before the shop,
-        whose rules read numbers drawn from all of them.
+        whose rules read numbers drawn from all of them. `asked` are intents: a key with `only_with` is
+        concluded only where one of those names is known, or an intent of its `asked_by` was asked.
 
         Raises:
             FactError: an unknown fact, or a value of the wrong type.
@@ -120,19 +124,23 @@ class Evaluator:
         notes |= dict.fromkeys(implied, "implied")
         derived = derive(working, base.parameters, notes, today)
         out = Evaluation(facts, rejected, notes, derived, {}, {}, [], self._view(working, derived))
+        out.today, out.asked = today, frozenset(asked)
         category = working.get("category")
         category = category if isinstance(category, str) else None
         if items:
             self._items(items, working, out, category)
             out.pooled = pool(working, base.parameters, notes, today, derived, out.items)
             out.view |= self._numbers(derived, out.pooled)
+        withheld = self._withheld(out.view, out.asked)
         for stratum in base.strata:
-            ids = self.matcher.match(stratum, out.view, category)
+            fired = [base.rules[i] for i in self.matcher.match(stratum, out.view, category)]
             if statuses:
                 out.statuses |= self._oracle.statuses(stratum, out.view, category)
-            self._conclude(stratum, [base.rules[i] for i in ids], out, category)
+                idle = [r.id for r in stratum.rules if withheld.issuperset(r.rule.then)]
+                out.statuses |= dict.fromkeys(idle, Status("blocked"))
+            self._conclude(stratum, fired, out, category, withheld)
         if statuses:
-            self._mark_open(out)
+            self._mark_open(out, withheld)
         return out
 
     def _items(
@@ -171,21 +179,21 @@ class Evaluator:
             view |= self._numbers(like.derived, like.pooled)
         category = working.get("category")
         category = category if isinstance(category, str) else None
+        withheld = self._withheld(view, like.asked if like else frozenset())
         concluded: dict[str, Any] = {}
         ids: list[str] = []
         for stratum in self.base.strata:
-            mine = self._oracle.match(stratum, view, category)
-            ids += mine
-            fired = [self.base.rules[i] for i in mine]
+            matched = [self.base.rules[i] for i in self._oracle.match(stratum, view, category)]
+            fired = [r for r in matched if not withheld.issuperset(r.rule.then)]
+            ids += [r.id for r in fired]
+            before = dict(concluded)
             for name in stratum.keys:
                 key = self.base.keys[name]
-                found = resolve(
-                    key,
-                    [r for r in fired if name in r.rule.then],
-                    self.base.parameters,
-                    category,
-                    dict(concluded),
-                    view,
+                mine = [r for r in fired if name in r.rule.then]
+                found = (
+                    None
+                    if name in withheld
+                    else resolve(key, mine, self.base.parameters, category, before, view)
                 )
                 self._enter(view, key, found)
                 if found is not None:
@@ -217,9 +225,25 @@ class Evaluator:
             view[name] = value if isinstance(value, bool) else rounded(value)
         return view
 
+    def _withheld(self, view: View, asked: frozenset[str]) -> frozenset[str]:
+        """The keys nobody asks for: none of their `only_with` is known, none of their intents was asked."""
+        return frozenset(
+            name
+            for name, key in self.base.keys.items()
+            if key.only_with
+            and not asked.intersection(key.asked_by)
+            and not any(view.get(f"{n}__known") for n in key.only_with)
+        )
+
     def _conclude(
-        self, stratum: Stratum, fired: list[CompiledRule], out: Evaluation, category: str | None
+        self,
+        stratum: Stratum,
+        matched: list[CompiledRule],
+        out: Evaluation,
+        category: str | None,
+        withheld: frozenset[str] = frozenset(),
     ) -> None:
+        fired = [r for r in matched if not withheld.issuperset(r.rule.then)]
         traced = {r.id: self._trace(r, out, category) for r in fired}
         concluded = {k: c.value for k, c in out.conclusions.items()}
         for name in stratum.keys:
@@ -231,7 +255,7 @@ class Evaluator:
             ) -> Conclusion | None:
                 return resolve(key, rules, self.base.parameters, category, concluded, out.view)
 
-            found = again(mine)
+            found = None if name in withheld else again(mine)
             self._enter(out.view, key, found)
             if found is None:
                 continue
@@ -303,8 +327,11 @@ class Evaluator:
             )
         return self._clauses[key]
 
-    def _mark_open(self, out: Evaluation) -> None:
-        """A rule that waits for a conclusion waits for the facts that the rules behind it wait for."""
+    def _mark_open(self, out: Evaluation, withheld: frozenset[str]) -> None:
+        """A rule that waits for a conclusion waits for the facts that the rules behind it wait for.
+
+        One that waits for what nobody asks for is blocked.
+        """
         base = self.base
         known = (
             set(out.derived.values) | set(out.facts) | {n for n, c in out.assumed.items() if c == "implied"}
@@ -321,6 +348,8 @@ class Evaluator:
                         facts += needs.get(name, ())
                     elif name not in out.derived.null:
                         facts += missing(name, known, self._needs)
+                if withheld.intersection(stand.waits_for):
+                    facts = []
                 state: State = "open" if facts else "blocked"
                 out.statuses[rule.id] = Status(state, (), tuple(dict.fromkeys(facts)))
             for key in stratum.keys:

@@ -7,6 +7,7 @@ right`. Nothing is ever half-loaded: a broken edit leaves the caller with the ba
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from rules.conditions import conditions_of
 from rules.errors import DataError, Finding, explain
 from rules.facts import DATA, Fact, load_facts
-from rules.model import PREFIXES, CompiledRule, ItemKind, Key, Rule, RuleBase, Scope, Shown, Step, Sum
+from rules.model import PREFIXES, CompiledRule, ItemKind, Key, Rule, RuleBase, Scope, Shown, Step, Sum, Task
 from rules.parameters import Parameters, apply_overrides, load_parameters
 from rules.place import Place, near
 from rules.strata import stratify
@@ -49,9 +50,11 @@ class _Loader:
         parameters = apply_overrides(plain, overrides)
         derived = dict(self._entries("derived", Shown))
         keys = dict(self._entries("keys", Key, named=True))
-        self._check_keys(keys, facts)
+        self._check_keys(keys, facts, derived)
         self._check_rows(parameters, facts, overrides)
         steps = dict(self._entries("steps", Step, id_field="id"))
+        tasks = dict(self._entries("tasks", Task, id_field="id"))
+        self._check_tasks(keys, tasks, parameters)
         wording = self._wording()
         sums = self._sums(derived)
         units = self._units(facts, parameters, derived)
@@ -82,6 +85,7 @@ class _Loader:
             {r.id: r for r in rules},
             strata,
             steps,
+            tasks,
             wording,
             sums,
             units,
@@ -204,7 +208,20 @@ class _Loader:
             out.append(dict(item))
         return tuple(out)
 
-    def _check_keys(self, keys: dict[str, Key], facts: dict[str, Fact]) -> None:
+    def _check_tasks(self, keys: dict[str, Key], tasks: dict[str, Task], parameters: Parameters) -> None:
+        """Every task a rule may write exists and the other way round; its {names} are parameters."""
+        values = keys["campaign_tasks"].values if "campaign_tasks" in keys else []
+        for name in set(values) - set(tasks):
+            self._find(*self.places["keys", "campaign_tasks"], name, "is no task", near(name, tasks))
+        for name, task in tasks.items():
+            if name not in values:
+                self._find(*self.places["tasks", name], name, "is no value of campaign_tasks", "add it there")
+            for used in re.findall(r"\{([^}]*)\}", task.text + task.text_en):
+                if used not in parameters.all:
+                    right = near(used, dict(parameters.all))
+                    self._find(*self.places["tasks", name], name, f"there is no parameter {used}", right)
+
+    def _check_keys(self, keys: dict[str, Key], facts: dict[str, Fact], derived: dict[str, Shown]) -> None:
         for name, key in keys.items():
             where = self.places["keys", name]
             values = ["true", "false"] if key.values == "bool" else key.values
@@ -218,6 +235,9 @@ class _Loader:
                 self._find(*where, name, f"{key.otherwise} is none of its values", ", ".join(values))
             if key.needs is not None and key.needs not in facts:
                 self._find(*where, name, f"needs {key.needs}, which is no fact", near(key.needs, facts))
+            for wanted in key.only_with:
+                if wanted not in facts and wanted not in derived:
+                    self._find(*where, name, f"only with {wanted}, which is no fact", near(wanted, facts))
 
     def _check_needs(self, derived: dict[str, Shown], facts: dict[str, Fact]) -> None:
         for name, shown in derived.items():

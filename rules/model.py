@@ -65,6 +65,10 @@ class Key(BaseModel):
     )
     reports: StrictBool = Field(default=True, description="whether a rule that lost is reported as overruled")
     needs: str | None = Field(default=None, description="a fact without which every value is provisional")
+    only_with: list[str] = Field(
+        default=[], description="facts or numbers of which one must be known, else nobody asks for it"
+    )
+    asked_by: list[str] = Field(default=[], description="intents that ask for it even without `only_with`")
 
 
 class Rule(BaseModel):
@@ -133,6 +137,26 @@ class Shown(BaseModel):
     )
 
 
+class Task(BaseModel):
+    """One task of a campaign plan: what is done in which days around the campaign (day 0), by whom."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    id: str
+    period: Literal["preparation", "warmup", "day", "after"]
+    area: Literal["goods", "field", "people"]
+    first: StrictInt = Field(ge=-60, le=60, description="first day, counted from the campaign date")
+    last: StrictInt = Field(ge=-60, le=60)
+    text: str
+    text_en: str
+    owner: Literal["lead", "content", "goods", "creators", "ads", "service"]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Task:
+        if self.first > self.last:
+            raise ValueError("`first` lies after `last`")
+        return self
+
+
 class Sum(BaseModel):
     """The arithmetic behind a number as a person reads it; of the variants the first that can be filled.
 
@@ -195,6 +219,7 @@ class RuleBase:
     rules: dict[str, CompiledRule]
     strata: tuple[Stratum, ...]
     steps: dict[str, Step]
+    tasks: dict[str, Task]
     wording: dict[str, dict[str, str]]
     sums: dict[str, Sum]
     units: dict[str, str]

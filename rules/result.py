@@ -7,6 +7,7 @@ from typing import Any
 from rules.conditions import conditions_of
 from rules.evaluate import Evaluation, allocation_yuan
 from rules.model import CompiledRule, Key, RuleBase
+from rules.plan import campaign_plan
 from rules.render import Texts
 
 #: derived numbers that, computed from parts, stand under the name of the fact they replace
@@ -14,8 +15,11 @@ REPLACES = {"margin": "gross_margin", "roi_pay": "ad_roi_pay", "stock_days": "he
              "campaign_in_days": "days_to_campaign"}  # fmt: skip
 
 
-def decisions(evaluation: Evaluation, base: RuleBase) -> dict[str, Any]:
-    """The public conclusions by key; what is undecided is absent, flags are always a list."""
+def decisions(evaluation: Evaluation, base: RuleBase, language: str = "zh") -> dict[str, Any]:
+    """The public conclusions by key; what is undecided is absent, flags are always a list.
+
+    `language` is that of the texts inside `campaign_plan`.
+    """
     out: dict[str, Any] = {}
     for name, key in base.keys.items():
         if key.each and key.public and evaluation.items.get(key.each):
@@ -44,6 +48,8 @@ def decisions(evaluation: Evaluation, base: RuleBase) -> dict[str, Any]:
     }
     if scores:
         out["snowball"] = scores
+    if plan := campaign_plan(evaluation, base, language):
+        out["campaign_plan"] = plan
     return out
 
 
@@ -70,7 +76,17 @@ def provisional(evaluation: Evaluation, base: RuleBase) -> list[str]:
         for k, key in base.keys.items()
         if key.public and any(k in e.shaky and e.value(k) != [] for e in evaluations(evaluation))
     ]
+    if "campaign_tasks" in evaluation.shaky:
+        names.append("campaign_plan")
     return list(dict.fromkeys(names))
+
+
+def value_at_risk(evaluation: Evaluation, base: RuleBase) -> float | None:
+    """The share of a month's GMV, in yuan, counted as at risk by the client's priority (PV-14)."""
+    priority, sold = evaluation.value("priority"), evaluation.facts.get("gmv_30d")
+    if priority is None or not isinstance(sold, int | float):
+        return None
+    return sold * base.parameters.table("pv.severity")["share"][priority]
 
 
 def derived(evaluation: Evaluation, base: RuleBase) -> tuple[dict[str, Any], dict[str, str]]:
@@ -84,6 +100,11 @@ def derived(evaluation: Evaluation, base: RuleBase) -> tuple[dict[str, Any], dic
             out[name] = _number(value)
         elif shown.public and name in evaluation.derived.null:
             out[name] = None
+    for name, value in evaluation.derived.values.items():
+        if name in base.facts:  # a rate made from counts
+            out[name] = _number(value)
+    if (at_risk := value_at_risk(evaluation, base)) is not None:
+        out["value_at_risk"] = _number(at_risk)
     return out, {n: r for n, r in evaluation.derived.null.items() if n in out}
 
 
@@ -134,7 +155,7 @@ def open_steps(ids: list[str], evaluation: Evaluation, base: RuleBase) -> list[s
 
     def done(id_: str) -> bool:
         wanted = base.steps[id_].done_when_known
-        return bool(wanted) and all(n in evaluation.facts for n in wanted)
+        return bool(wanted) and all(n in evaluation.facts or n in evaluation.derived.values for n in wanted)
 
     return [i for i in ids if not done(i)]
 

@@ -7,11 +7,14 @@ from collections.abc import Callable, Mapping
 
 from rules.derive.ads import ads
 from rules.derive.alliance import alliance
+from rules.derive.campaign import campaign
 from rules.derive.core import Concluded, Derived, Deriver, ItemDeriver, imply, missing
+from rules.derive.counts import counts
 from rules.derive.creators import compared, creators
 from rules.derive.deal import deal
 from rules.derive.money import money
 from rules.derive.pool import creators_pool
+from rules.derive.provider import provider
 from rules.derive.room import room
 from rules.derive.scale import time
 from rules.derive.snowball import snowball
@@ -22,7 +25,7 @@ from rules.parameters import Parameters
 __all__ = ["Derived", "derive", "derive_items", "imply", "missing", "pool"]
 
 #: in this order: a later group reads the numbers of earlier ones
-_GROUPS = (time, room, ads, money, deal, snowball, alliance)
+_GROUPS = (counts, time, room, ads, money, deal, snowball, alliance, campaign, provider)
 _ITEM_GROUPS: dict[Scope, tuple[Callable[[ItemDeriver], None], ...]] = {
     "creators": (creators, compared),
     "goods": (),

@@ -32,7 +32,7 @@ def deal(d: Deriver) -> None:
     fee = d.param("money.platform_fee") if fee is None else fee
     q = (1 - refund) * (margin - k - fee) - refund * (get("return_cost_share") or 0)
     uses = ("margin", "refund_rate", "creator_commission_rate", "platform_fee_rate", "return_cost_share")
-    low = d.param("money.low_case")
+    given = get("creator_low_gmv")
     if slot is not None:
         if q > 1e-9:
             put("deal_break_even_gmv", slot / q, "slot_fee", *uses, parameters=used)
@@ -45,15 +45,14 @@ def deal(d: Deriver) -> None:
     if expected is None:
         return
     put("deal_max_slot_fee", q * expected, promise, *uses, parameters=used)
-    put("deal_safe_slot_fee", max(q * expected * low, 0), promise, *uses,
-        parameters=(*used, "money.low_case"))  # fmt: skip
+    low = expected * d.param("money.low_case") if given is None else given
+    of, by = (promise, ("money.low_case",)) if given is None else ("creator_low_gmv", ())
+    put("deal_safe_slot_fee", max(q * low, 0), of, *uses, parameters=(*used, *by))
     if slot is not None:
         put("deal_profit", q * expected - slot, "slot_fee", promise, *uses, parameters=used)
-        put("deal_profit_low", q * expected * low - slot, "slot_fee", promise, *uses,
-            parameters=(*used, "money.low_case"))  # fmt: skip
+        put("deal_profit_low", q * low - slot, "slot_fee", of, *uses, parameters=(*used, *by))
         if q > 1e-9 and slot:
-            put("deal_cover", expected * low * q / slot, "slot_fee", promise, *uses,
-                parameters=(*used, "money.low_case"))  # fmt: skip
+            put("deal_cover", low * q / slot, "slot_fee", of, *uses, parameters=(*used, *by))
         elif q > 1e-9:
             put("deal_cover", 1, "slot_fee", promise, *uses, parameters=used)
 

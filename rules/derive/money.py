@@ -35,9 +35,16 @@ def money(d: Deriver) -> None:
         if (sold := get("gmv_30d")) is not None:
             spent, of = spend_30d(d)
             fixed = get("monthly_fixed_cost") or 0
+            put("kept_30d", sold * earned, "gmv_30d", *uses)
+            if of:
+                put("ad_cost_30d", spent, *of)
             put("profit_30d", sold * earned - spent - fixed, "gmv_30d", *uses, *of, "monthly_fixed_cost")
+        if roi := get("roi_pay"):
+            put("ad_result_per_100", 100 * (earned - 1 / roi), *uses, "roi_pay")
     elif margin is not None and not rho:
         inverse(d, "roi_break_even_net", margin - c, 1, ("margin", *fees))
+    if spend is not None and orders:
+        put("cost_per_order", spend / orders, "ad_spend_total", "ad_orders")
     roi_ratio(d)
     roi_at_best(d, margin, refund, fees)
     if refund is not None:

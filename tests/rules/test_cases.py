@@ -1,7 +1,7 @@
 """The rule cases: `*.yaml` beside this file, each through both matchers.
 
 name          the case as a sentence
-facts         what is known;  creators, goods: lists of items, each with a `name`
+facts         what is known;  creators, goods: lists of items, each with a `name`;  asked: intents
 items         of an item by its name: fires, fires_not
 fires         ids of rules that must fire;  fires_not: that must not
 decisions     keys of `decisions` with their values;  absent: keys that must not be there
@@ -26,7 +26,7 @@ from rules.yaml_lines import read_yaml
 
 KEYS = {
     *("name", "facts", "fires", "fires_not", "decisions", "absent", "provisional", "settled", "derived"),
-    *("no_value", "concluded", "implied", "rejected", "overruled", "creators", "goods", "items"),
+    *("no_value", "concluded", "implied", "rejected", "overruled", "creators", "goods", "items", "asked"),
 }
 
 
@@ -44,7 +44,7 @@ CASES = _cases()
 
 def _evaluate(case: dict[str, Any], evaluator: Evaluator, today: dt.date) -> Evaluation:
     given = {scope: case[scope] for scope in PREFIXES if scope in case}
-    return evaluator.evaluate(case["facts"], today=today, items=given)
+    return evaluator.evaluate(case["facts"], today=today, items=given, asked=case.get("asked", ()))
 
 
 def _subset(have: Any, want: Any) -> Any:
