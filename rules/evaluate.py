@@ -314,6 +314,9 @@ class Evaluator:
                 used |= {f: out.facts[f] for f in out.derived.facts[name] if f in out.facts}
             elif name in out.facts:
                 used[name] = out.facts[name]
+        for name in (n for k in rule.rule.then for n in self.base.keys[k].only_with):
+            parts = out.derived.facts.get(name, (name,))
+            used |= {f: out.facts[f] for f in parts if f in out.facts and f not in used}
         if not shaky and any(status([c], out.view).state == "fires" for c in unsettled):
             shaky = "unsettled"
         return Fired(rule, used, tuple(dict.fromkeys(sources)), dict(rule.rule.then), shaky)

@@ -66,7 +66,9 @@ def test_every_threshold_rule_is_tried_on_its_line(
     def view(case: dict[str, Any], item: str | None) -> Evaluation:
         if id(case) not in evaluated:
             given = {scope: case[scope] for scope in PREFIXES if scope in case}
-            evaluated[id(case)] = oracle.evaluate(case["facts"], today=today, items=given)
+            evaluated[id(case)] = oracle.evaluate(
+                case["facts"], today=today, items=given, asked=case.get("asked", ())
+            )
         found = evaluated[id(case)]
         kinds = [kind[item] for kind in found.items.values() if item in kind] if item else []
         return kinds[0] if kinds else found
