@@ -12,8 +12,9 @@ from rules.derive.core import Concluded, Derived, Deriver, ItemDeriver, imply, m
 from rules.derive.counts import counts
 from rules.derive.creators import compared, creators
 from rules.derive.deal import deal
+from rules.derive.goods import candidates, goods
 from rules.derive.money import money
-from rules.derive.pool import creators_pool
+from rules.derive.pool import creators_pool, goods_pool
 from rules.derive.provider import provider
 from rules.derive.room import room
 from rules.derive.scale import time
@@ -28,10 +29,11 @@ __all__ = ["Derived", "derive", "derive_items", "imply", "missing", "pool"]
 _GROUPS = (counts, time, room, ads, money, deal, snowball, alliance, campaign, provider)
 _ITEM_GROUPS: dict[Scope, tuple[Callable[[ItemDeriver], None], ...]] = {
     "creators": (creators, compared),
-    "goods": (),
+    "goods": (goods, candidates),
 }
 _POOL_GROUPS: tuple[Callable[[Deriver, Mapping[Scope, Mapping[str, Concluded]]], None], ...] = (
     creators_pool,
+    goods_pool,
 )
 
 
