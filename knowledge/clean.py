@@ -9,9 +9,6 @@ from functools import lru_cache
 import ftfy
 import opencc
 
-#: A question longer than this says nothing more about what is meant, and costs embedding time.
-MAX_QUERY = 300
-
 _CONTACT = re.compile(
     r"(?:https?://|www\.)[^\s,。;、()()\u4e00-\u9fff]+"  # links
     r"|[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+\.[A-Za-z0-9.]+"  # mail
@@ -29,20 +26,12 @@ def _simplifier() -> opencc.OpenCC:
     return opencc.OpenCC("t2s")
 
 
-def normalise(text: str, limit: int = MAX_QUERY) -> str:
-    """A question as it is searched: NFKC, mojibake repaired, simplified script, no control characters.
-
-    Cut to `limit` characters: the first two thirds and the last third, since people put the question last.
-    """
-    if len(text) > 4 * limit:  # before the costly steps
-        text = text[: 2 * limit] + " " + text[-2 * limit :]
+def normalise(text: str) -> str:
+    """A text as it is searched: NFKC, mojibake repaired, simplified script, no control characters."""
     text = unicodedata.normalize("NFKC", ftfy.fix_text(text))
     text = "".join(c if unicodedata.category(c)[0] not in "C" else " " for c in text)
     text = "".join(c for c in text if unicodedata.category(c) not in ("So", "Sk", "Mn") or c in "°")
-    text = _SPACE.sub(" ", _simplifier().convert(text)).strip()
-    if len(text) > limit:
-        text = text[: limit * 2 // 3] + " " + text[-(limit // 3) :]
-    return text
+    return _SPACE.sub(" ", _simplifier().convert(text)).strip()
 
 
 def strip_contacts(text: str) -> str:

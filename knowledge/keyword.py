@@ -78,9 +78,7 @@ class Keywords:
         self._segmenter = segmenter
         corpus = [
             segmenter.words(
-                normalise(
-                    " ".join([p.title, p.title, *p.path, p.title_en, *p.aliases, p.text, p.text_en]), 100_000
-                )
+                normalise(" ".join([p.title, p.title, *p.path, p.title_en, *p.aliases, p.text, p.text_en]))
             )
             for p in passages
         ]

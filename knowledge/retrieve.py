@@ -16,13 +16,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from knowledge.clean import language, normalise, searchable
+from knowledge.clean import language, searchable
 from knowledge.dense import Dense, compute, index_key, restore, store
 from knowledge.embed import Encoder, default_cache_dir
 from knowledge.errors import UnknownPassage
 from knowledge.keyword import Keywords, Segmenter
 from knowledge.load import HANDBOOK, load_passages, load_sources, load_terms
 from knowledge.model import Hit, Passage, SearchResult
+from knowledge.question import asked
 from knowledge.refuse import belongs_elsewhere, margin, signals
 
 #: Weights of the z-scores beside MaxSim's 1: BM25 as measured before, the heads by the tuning half.
@@ -111,7 +112,7 @@ class Library:
 
         Never raises for what a person typed. `top` is clamped to 1 … all passages.
         """
-        clean = normalise(query)
+        clean = asked(query)
         if not searchable(clean):
             return SearchResult(query, False, (), ())
         scores = self.scores(clean)

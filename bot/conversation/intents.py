@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bot.conversation.refusals import outside
 from bot.conversation.text import data, normalise
 from bot.conversation.vectors import Encoder, example_vectors
+from knowledge.question import asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,27 +102,22 @@ def warm(encoder: Encoder, folder: Path | None = None) -> None:
     example_vectors(_intents().examples, encoder, folder)
 
 
-def _gist(text: str) -> str:
-    """The opening and the end of a long message: the question stands there, and the model's time grows."""
-    return text if len(text) <= 64 else f"{text[:24]} {text[-40:]}"
-
-
-def _near(text: str, encoder: Encoder) -> npt.NDArray[np.float64]:
-    """Similarity by sentence vectors, spread to 0–1."""
+def _near(question: str, encoder: Encoder) -> npt.NDArray[np.float64]:
+    """Similarity by sentence vectors, spread to 0–1. The model reads what the search reads: once for both."""
     weights = data("intents")["weights"]
-    cosine = example_vectors(_intents().examples, encoder) @ encoder.encode([_gist(text)], "query")[0]
+    cosine = example_vectors(_intents().examples, encoder) @ encoder.encode([asked(question)], "query")[0]
     spread = (cosine - weights["vector_floor"]) / (weights["vector_top"] - weights["vector_floor"])
     return np.asarray(np.clip(spread, 0, 1), dtype=np.float64)
 
 
 def scores(
-    text: str, said: Collection[str], encoder: Encoder | None, question: str | None = None
+    text: str, said: Collection[str], encoder: Encoder | None = None, question: str = ""
 ) -> dict[str, float]:
-    """Each intent's score for a normalised text. The model reads `question`, as the search will: once."""
+    """Each intent's score for a normalised text, of which the model, where there is one, reads `question`."""
     known, weights = _intents(), data("intents")["weights"]
     alike = _shared(text) * weights["shared"]
     if encoder is not None:
-        alike = alike + _near(question or text, encoder) * weights["vector"]
+        alike = alike + _near(question, encoder) * weights["vector"]
     best = np.zeros((len(known.names), 2))
     for i, value in zip(known.owners, alike, strict=True):
         row = best[i]
@@ -152,16 +147,20 @@ def cued(text: str) -> bool:
 def classify(
     text: str,
     *,
+    beyond: Sequence[str],
+    rest: str,
+    question: str,
     said: Collection[tuple[str, str]],
     role: str | None,
     correction: bool,
     supposed: bool,
     answering: bool,
     encoder: Encoder | None,
-    question: str | None = None,
 ) -> Topics:
-    """Intents and refusals of a normalised message in which the facts `said` (with quotes) were read."""
-    beyond, rest = outside(text, cued)
+    """Intents and refusals of a normalised message in which the facts `said` (with quotes) were read.
+
+    `beyond` and `rest` are what `refusals.outside` found, `question` is what the model reads.
+    """
     answerable = any(quote in rest for _, quote in said) or cued(rest)
     if beyond and not answerable:
         order: Sequence[str] = data("refusals")["order"]
@@ -178,9 +177,9 @@ def classify(
     aside = tuple(k for k in beyond if k != "abuse")
     facts = {fact for fact, _ in said}
     weights: dict[str, Any] = data("intents")["weights"]
-    total = scores(rest or text, facts, None)
+    total = scores(rest or text, facts)
     if encoder is not None and max(total.values()) < weights["sure"]:  # words decide; else ask the model
-        total = scores(rest or text, facts, encoder, question if rest in {"", text} else None)
+        total = scores(rest or text, facts, encoder, question)
     if correction:
         total["correction"] += weights["correction"]
     else:

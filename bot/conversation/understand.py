@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.conversation import correct, extract, patterns
-from bot.conversation.intents import Topics, classify
+from bot.conversation.intents import Topics, classify, cued
 from bot.conversation.lexicon import Lexicon, lexicon
 from bot.conversation.patterns import Found
+from bot.conversation.refusals import outside
 from bot.conversation.scan import Scan, scan
 from bot.conversation.settle import Reading, settle
 from bot.conversation.text import any_of, data, language, normalise, unread
@@ -82,15 +83,19 @@ def understand(
     retracted = correct.retracted(s, named, lex)
     said = {r.fact for r in sorted_.readings}
     role = _role(plain)
+    beyond, rest = outside(plain, cued)
+    question = _question(rest if beyond and rest else plain)
     topics: Topics = classify(
         plain,
+        beyond=beyond,
+        rest=rest,
+        question=question,
         said=[*((r.fact, r.quote) for r in sorted_.readings), *((r.fact, "") for r in sorted_.rejected)],
         role=role,
         correction=correction or bool(retracted),
         supposed=bool(sorted_.supposed),
         answering=bool(asked and said),
         encoder=encoder,
-        question=_question(plain),
     )
     return Understanding(
         language=language(text[:4000]),
@@ -103,7 +108,7 @@ def understand(
         correction=correction,
         retracted=tuple(f for f in retracted if f not in said),
         unclear=unclear,
-        question=_question(plain),
+        question=_question(plain) if topics.refused else question,
         command=None,
         supposed=tuple(sorted_.supposed),
         unread=unread(text),
@@ -208,7 +213,8 @@ def _stated_case(text: str) -> bool:
 
 def _question(text: str) -> str:
     """What is asked: without greeting and thanks, who asks for whom, and in which form it is wanted."""
-    return " ".join(_greetings().sub("", _asides().sub(" ", text)).split()) or text
+    lines = _greetings().sub("", _asides().sub(" ", text)).splitlines()
+    return "\n".join(" ".join(line.split()) for line in lines if line.strip()) or text
 
 
 def _command(text: str) -> str | None:

@@ -297,8 +297,6 @@ def test_faiss_proposes_when_the_handbook_is_large(library: Library, monkeypatch
 
 def test_normalise() -> None:
     assert normalise("ＲＯＩ 怎麼算\x00\u200b?") == "ROI 怎么算 ?"
-    assert len(normalise("长" * 10_000)) <= 301
-    assert normalise("开头" + "中" * 5000 + "结尾").endswith("结尾")
     assert language("how to scale 千川") == "en"
     assert language("GPM和ROI怎么看") == "zh"
 

@@ -13,6 +13,7 @@ from knowledge.clean import language
 from knowledge.retrieve import Library
 
 HERE = Path(__file__).parent
+STORY = ["女装店开了两个月", "场观三百,停留25秒", "千川一天投600,出了1单", "主播上个月换过一次"]
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,21 @@ def test_held_out_alone_stays_useful(library: Library) -> None:
     report = measure(library, "held_out")
     assert report.hit1 >= 0.72, report.misses
     assert report.hit3 >= 0.90, report.misses
+
+
+@pytest.mark.parametrize(("mark", "floor"), [("。", 0.65), (",", 0.65), (" ", 0.45)])
+@pytest.mark.parametrize("place", [0, 6, 12])
+def test_a_question_inside_a_story_is_found(library: Library, mark: str, floor: float, place: int) -> None:
+    cases = [c for name in ("tuning", "held_out") for c in questions(name)["answerable"]]
+    cases = [c for c in cases if language(c["q"]) == "zh"][::2]
+    right = 0
+    for case in cases:
+        parts = STORY * 4
+        parts.insert(place, case["q"])
+        hits = library.search(mark.join(parts), top=3).hits
+        right += any(hit.passage.id in case["expect"] for hit in hits)
+    print(f"\n{mark!r} at {place}: hit@3 {right / len(cases):.2f} of {len(cases)}")
+    assert right / len(cases) >= floor
 
 
 def test_question_files_are_disjoint_and_expect_existing_passages(library: Library) -> None:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from bot.conversation.intents import warm
 from bot.conversation.understand import understand
+from knowledge.question import asked
 from rules.facts import load_facts
 
 FACTS = load_facts()
@@ -43,6 +44,28 @@ def test_the_model_is_not_asked_where_words_decide() -> None:
     got = understand("保本ROI怎么算", facts=FACTS, encoder=encoder)
     assert encoder.encoded == 0
     assert got.intents[0] == "money"
+
+
+def test_model_and_search_read_the_same_words() -> None:
+    """Or one message would go through the model twice."""
+    seen: list[str] = []
+
+    class Listening(Letters):
+        def encode(self, texts: list[str], kind: str = "query") -> npt.NDArray[np.float32]:
+            seen.extend(texts)
+            return super().encode(texts, kind)
+
+    encoder = Listening()
+    understand("先把向量备好", facts=FACTS, encoder=encoder)
+    for text in (
+        "受众对得上,就是不买",
+        "我是客服,用户问付费占比多少合适怎么答",
+        "明天天气咋样?主播离职了,怎么接",
+        "上周换了主播,场地也换了一个。" * 20 + "后来就没人回来看了,怎么叫回来",
+    ):
+        seen.clear()
+        got = understand(text, facts=FACTS, encoder=encoder)
+        assert seen in ([asked(got.question)], []), text
 
 
 def test_vectors_come_back_from_a_folder(tmp_path: Path) -> None:
