@@ -6,7 +6,7 @@ This module alone knows the order; no room calls back to an earlier one.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -116,8 +116,9 @@ class Pipeline:
         if not message.command:
             session.language = "en" if message.language == "en" else "zh"
         changes = Changes() if quiet else merge(session, message)
-        before = self.evaluate(held, date) if changes.overwritten or changes.retracted else None
-        evaluation = self.evaluate(session, date)
+        asked = message.intents
+        before = self.evaluate(held, date, asked) if changes.overwritten or changes.retracted else None
+        evaluation = self.evaluate(session, date, asked)
         rejected = [*message.rejected, *evaluation.rejected]
         for one in evaluation.rejected:
             session.facts.pop(one.fact, None)
@@ -135,9 +136,20 @@ class Pipeline:
                 return Session()
             raise
 
-    def evaluate(self, session: Session, date: dt.date, extra: Mapping[str, Any] | None = None) -> Evaluation:
+    def evaluate(
+        self,
+        session: Session,
+        date: dt.date,
+        asked: Iterable[str] = (),
+        supposed: Mapping[str, Any] | None = None,
+    ) -> Evaluation:
+        """The session's facts evaluated, with `supposed` values on top; what was asked counts with it."""
         return self.evaluator.evaluate(
-            {**session.values(), **(extra or {})}, today=date, assumed=session.assumed(), statuses=True
+            {**session.values(), **(supposed or {})},
+            today=date,
+            assumed=session.assumed(),
+            statuses=True,
+            asked={*session.intents, *asked},
         )
 
 
@@ -288,6 +300,7 @@ class _Turn:
             out.cite(id_)
         out.choose_steps(verdict)
         out.write_steps()
+        out.plan()
         self.asked = questions(self.pipeline.base, self.evaluation, self.focus, self.session)
         out.questions(self.asked)
         out.overruled(verdict)
@@ -384,7 +397,7 @@ class _Turn:
     def _what_if(self) -> None:
         """The supposed values evaluated beside the real ones: which numbers and conclusions would change."""
         supposed = {r.fact: r.value for r in self.message.supposed}
-        changed = self.pipeline.evaluate(self.session, self.date, supposed)
+        changed = self.pipeline.evaluate(self.session, self.date, self.about, supposed)
         other = Composer(
             self.pipeline.base, self.pipeline.library, changed, self.focus, self.session.language
         )

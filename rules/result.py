@@ -24,7 +24,8 @@ def decisions(evaluation: Evaluation, base: RuleBase, language: str = "zh") -> d
     for name, key in base.keys.items():
         if key.each and key.public and evaluation.items.get(key.each):
             items = evaluation.items[key.each].items()
-            out[name] = {n: _of_item(i, key) for n, i in items if name in i.conclusions}
+            if concluded := {n: _of_item(i, key) for n, i in items if name in i.conclusions}:
+                out[name] = concluded
         found = evaluation.conclusions.get(name)
         if found is None or not key.public:
             continue

@@ -15,6 +15,7 @@ from rules import result
 from rules.evaluate import Evaluation
 from rules.facts import Rejected, Value
 from rules.model import CompiledRule, RuleBase
+from rules.plan import AREAS, campaign_plan
 from rules.render import Texts
 
 MOST_STEPS = 6
@@ -206,6 +207,22 @@ class Composer:
             basis = {"rule": step["rule"]} if "rule" in step else {"passage": step["passage"]}
             self.say(f"{number}. {step['text']}\n", basis)
 
+    def plan(self) -> None:
+        """The campaign plan, a line a period with its days and the first task of each area."""
+        periods = campaign_plan(self.evaluation, self.base, self.language)
+        if not self.focus.plan or not periods:
+            return
+        writer = next(f.rule.rule for f in self.evaluation.trace if "campaign_tasks" in f.rule.rule.then)
+        basis: Basis = {"rule": writer.number}
+        self.say("\n", {"wording": "layout"})
+        self.word("plan")
+        for name, period in periods.items():
+            tasks = [t["text"] for area in AREAS for t in period[area][:1]]
+            days = [d[5:] for d in (period.get("from"), period.get("to")) if d]
+            when = "–".join(dict.fromkeys(days)) or self.worded("plan_days", **_days(period))
+            texts = "".join(tasks) if self.language == "zh" else " ".join(tasks)
+            self.say(self.worded(f"plan.{name}", when=when, tasks=texts) + "\n", basis)
+
     def questions(self, asked: list[Question]) -> None:
         """The first question with its reason; the others in one line."""
         if not asked:
@@ -355,6 +372,14 @@ class Composer:
             }
             for p in self.passages.values()
         ]
+
+
+def _days(period: dict[str, Any]) -> dict[str, str]:
+    """The days of a period without dates, counted from the campaign."""
+    return {
+        "first": str(period["from_day"]).replace("-", "−"),
+        "last": str(period["to_day"]).replace("-", "−"),
+    }
 
 
 def _said(rule: CompiledRule, key: str) -> list[Any]:

@@ -33,6 +33,7 @@ class Focus(BaseModel):
     read: list[str] = []
     only_with: dict[str, str] = {}
     complaint: bool = False
+    plan: bool = False
 
 
 @cache
@@ -56,7 +57,7 @@ def wording() -> dict[str, dict[str, str]]:
 def joined(intents: Iterable[str]) -> Focus:
     """The focus of several intents: the lists one after the other, each entry once."""
     chosen = [focus for intent in intents if (focus := focuses().get(intent))]
-    names = [n for n in Focus.model_fields if n not in {"only_with", "complaint"}]
+    names = [n for n in Focus.model_fields if n not in {"only_with", "complaint", "plan"}]
     lists = {name: list(dict.fromkeys(x for f in chosen for x in getattr(f, name))) for name in names}
     only: dict[str, str] = {}
     for focus in reversed(chosen):
@@ -64,7 +65,8 @@ def joined(intents: Iterable[str]) -> Focus:
         for key in focus.verdict:
             if key not in focus.only_with:
                 only.pop(key, None)
-    return Focus(**lists, only_with=only, complaint=bool(chosen) and chosen[0].complaint)
+    complaint = bool(chosen) and chosen[0].complaint
+    return Focus(**lists, only_with=only, complaint=complaint, plan=any(f.plan for f in chosen))
 
 
 #: the fact that would settle a provisional conclusion, by the reason why it is provisional
