@@ -233,6 +233,9 @@ class _Loader:
                 self._find(*where, name, "a vote needs an `order` for ties", ", ".join(values))
             if key.otherwise is not None and key.otherwise not in values:
                 self._find(*where, name, f"{key.otherwise} is none of its values", ", ".join(values))
+            for fact in key.empty_with or ():
+                if fact not in facts:
+                    self._find(*where, name, f"is empty with {fact}, which is no fact", near(fact, facts))
             if key.needs is not None and key.needs not in facts:
                 self._find(*where, name, f"needs {key.needs}, which is no fact", near(key.needs, facts))
             for wanted in key.only_with:

@@ -50,6 +50,9 @@ class Key(BaseModel):
     each: Scope | None = None
     order: list[str] = []
     most: StrictInt | None = Field(default=None, ge=1)
+    empty_with: list[str] | None = Field(
+        default=None, description="of flags: an empty list is said only where one of these facts is known"
+    )
     part_of: str | None = Field(default=None, description="the object of the results this key is a part of")
     scored_by: str | None = Field(default=None, description="the score shown with the value, and its reasons")
     weights: str | None = Field(default=None, description="of a score: the table of weights")

@@ -27,7 +27,7 @@ def decisions(evaluation: Evaluation, base: RuleBase, language: str = "zh") -> d
             if concluded := {n: _of_item(i, key) for n, i in items if name in i.conclusions}:
                 out[name] = concluded
         found = evaluation.conclusions.get(name)
-        if found is None or not key.public:
+        if found is None or not key.public or _unsaid(found.value, key, evaluation):
             continue
         if key.part_of:
             out.setdefault(key.part_of, {})[name.removeprefix(f"{key.part_of}_")] = found.value
@@ -41,6 +41,9 @@ def decisions(evaluation: Evaluation, base: RuleBase, language: str = "zh") -> d
             out[f"{name}_confidence"] = round(confidence, 3)
         if name == "allocation" and (yuan := allocation_yuan(evaluation)):
             out["allocation_yuan"] = yuan
+    if "tools" in out:
+        texts = Texts(base, evaluation)
+        out["tools"] = [{"tool": t, "look": texts.wording(f"tools.{t}", "zh")} for t in out["tools"]]
     if "top_creator" not in out:
         out.pop("gates_failed", None)
     links = ("traffic", "conversion", "retention")
@@ -52,6 +55,11 @@ def decisions(evaluation: Evaluation, base: RuleBase, language: str = "zh") -> d
     if plan := campaign_plan(evaluation, base, language):
         out["campaign_plan"] = plan
     return out
+
+
+def _unsaid(value: Any, key: Key, evaluation: Evaluation) -> bool:
+    """Whether an empty list says nothing, since what it is drawn from is unknown."""
+    return value == [] and key.empty_with is not None and not set(key.empty_with) & set(evaluation.facts)
 
 
 def _of_item(item: Evaluation, key: Key) -> Any:

@@ -61,6 +61,9 @@ def _check(case: dict[str, Any], evaluator: Evaluator, today: dt.date) -> None:
     decisions = result.decisions(found, base)
     provisional = set(result.provisional(found, base))
     derived, reasons = result.derived(found, base)
+    if "tools" in decisions:
+        assert all(t["look"] for t in decisions["tools"])
+        decisions["tools"] = [t["tool"] for t in decisions["tools"]]
     wrong: list[str] = []
 
     def check(what: str, have: object, want: object) -> None:
