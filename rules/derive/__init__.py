@@ -14,6 +14,7 @@ from rules.derive.creators import compared, creators
 from rules.derive.deal import deal
 from rules.derive.goods import candidates, goods
 from rules.derive.money import money
+from rules.derive.people import people
 from rules.derive.pool import creators_pool, goods_pool
 from rules.derive.provider import provider
 from rules.derive.room import room
@@ -26,7 +27,7 @@ from rules.parameters import Parameters
 __all__ = ["Derived", "derive", "derive_items", "imply", "missing", "pool"]
 
 #: in this order: a later group reads the numbers of earlier ones
-_GROUPS = (counts, time, room, ads, money, deal, snowball, alliance, campaign, provider)
+_GROUPS = (counts, time, room, ads, money, deal, snowball, people, alliance, campaign, provider)
 _ITEM_GROUPS: dict[Scope, tuple[Callable[[ItemDeriver], None], ...]] = {
     "creators": (creators, compared),
     "goods": (goods, candidates),
