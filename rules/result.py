@@ -18,7 +18,7 @@ REPLACES = {"margin": "gross_margin", "roi_pay": "ad_roi_pay", "stock_days": "he
 def decisions(evaluation: Evaluation, base: RuleBase, language: str = "zh") -> dict[str, Any]:
     """The public conclusions by key; what is undecided is absent, flags are always a list.
 
-    `language` is that of the texts inside `campaign_plan`.
+    `language` is that of the texts inside `campaign_plan` and `tools`.
     """
     out: dict[str, Any] = {}
     for name, key in base.keys.items():
@@ -43,7 +43,7 @@ def decisions(evaluation: Evaluation, base: RuleBase, language: str = "zh") -> d
             out["allocation_yuan"] = yuan
     if "tools" in out:
         texts = Texts(base, evaluation)
-        out["tools"] = [{"tool": t, "look": texts.wording(f"tools.{t}", "zh")} for t in out["tools"]]
+        out["tools"] = [{"tool": t, "look": texts.wording(f"tools.{t}", language)} for t in out["tools"]]
     if "top_creator" not in out:
         out.pop("gates_failed", None)
     links = ("traffic", "conversion", "retention")
