@@ -21,10 +21,7 @@ def deal(d: Deriver) -> None:
             ceiling(d, budget)
         if slot is not None and budget:
             put("slot_share", slot / budget, "slot_fee", "budget_total")
-    if expected is not None and (aov := get("aov")):
-        put("deal_units", expected / aov, promise, "aov")
-        if (stock := get("hero_stock_units")) is not None and (units := get("deal_units")):
-            put("deal_stock_cover", stock / units, "hero_stock_units", "deal_units")
+    units(d, promise)
     if k is None or margin is None or refund is None:
         return
     fee = get("platform_fee_rate")
@@ -55,6 +52,18 @@ def deal(d: Deriver) -> None:
             put("deal_cover", low * q / slot, "slot_fee", of, *uses, parameters=(*used, *by))
         elif q > 1e-9:
             put("deal_cover", 1, "slot_fee", promise, *uses, parameters=used)
+
+
+def units(d: Deriver, promise: str) -> None:
+    """The units he is to sell, from `promise` and the price or as he named them; how stock covers them."""
+    get, put = d.get, d.put
+    expected, price, named = get(promise), get("aov"), get("creator_expected_units")
+    if expected is not None and price:
+        put("deal_units", expected / price, promise, "aov")
+    elif named is not None:
+        put("deal_units", named, "creator_expected_units")
+    if (stock := get("hero_stock_units")) is not None and (wanted := get("deal_units")):
+        put("deal_stock_cover", stock / wanted, "hero_stock_units", "deal_units")
 
 
 def ceiling(d: Deriver, budget: Number) -> None:
