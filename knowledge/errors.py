@@ -95,7 +95,7 @@ class CacheUnusable(KnowledgeError):
 
     def __init__(self, folder: str, detail: str) -> None:
         super().__init__(
-            f"缓存文件夹 {folder} 和临时文件夹都写不进去({detail});请腾出约 150 MB,"
+            f"缓存文件夹 {folder} 和临时文件夹都写不进去({detail});请腾出约 300 MB,"
             "或用 ADVISOR_CACHE 指到可写的文件夹",
             folder=folder,
             detail=detail,
