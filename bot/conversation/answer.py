@@ -78,14 +78,24 @@ class Composer:
             if needed and needed not in self.evaluation.facts:
                 continue
             found = self.evaluation.conclusions.get(key)
-            if found is not None and found.rules and found.value not in ([], {}):
+            if found is not None and found.rules and self.values(key):
                 return key
         return None
+
+    def values(self, key: str) -> list[Any]:
+        """The values of a conclusion; of a list that several decisions write, those of this focus."""
+        found = self.evaluation.conclusions[key]
+        if not isinstance(found.value, list):
+            return [found.value] if found.value != {} else []
+        if len({self.base.rules[w].decision for w in self.base.writers[key]}) == 1:
+            return found.value
+        mine = [r for r in found.rules if r.decision in self.focus.decisions]
+        return [v for v in found.value if any(v in _said(r, key) for r in mine)]
 
     def verdict(self, key: str) -> None:
         """The verdict in one short sentence; of a list its first value; shares are their own sentence."""
         found = self.evaluation.conclusions[key]
-        value = found.value[0] if isinstance(found.value, list) else found.value
+        value = self.values(key)[0]
         rule = next((r.rule for r in found.rules if value in _said(r, key)), found.rules[0].rule)
         if key == "allocation":
             self.word("split", end="")
@@ -103,8 +113,7 @@ class Composer:
             found = self.evaluation.conclusions.get(key)
             if found is None or not found.rules or isinstance(found.value, dict):
                 continue
-            values = found.value if isinstance(found.value, list) else [found.value]
-            for value in values[1 if key == spoken else 0 : 3 if key == spoken else 2]:
+            for value in self.values(key)[1 if key == spoken else 0 : 3 if key == spoken else 2]:
                 writer = next((r for r in found.rules if value in _said(r, key)), found.rules[0])
                 text = self.texts.wording(f"{key}.{value}", self.language)
                 self.say(text + "\n", {"rule": writer.rule.number})
