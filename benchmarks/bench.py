@@ -1,7 +1,7 @@
 """`make bench`: what a user waits for, measured in processes of their own and printed as tables.
 
 Nothing is asserted here: a limit that is passed is marked, and the exit status stays 0. Messages stand in
-messages.txt. `--worker` and `--profile` run inside one process; the former is what the table calls.
+messages.txt. `--worker`, `--rules` and `--profile` run inside one process; the first is what the table calls.
 """
 
 from __future__ import annotations
@@ -300,6 +300,49 @@ def ratios(pipeline: Any) -> dict[str, tuple[float, float]]:
     }
 
 
+def rules_alone(count: int = 400) -> None:
+    """Loading, and one evaluation of all strata with its trace, on one core; printed as rows of the table."""
+    import datetime as dt
+
+    from benchmarks.verify import FactSets
+    from rules.evaluate import Evaluator
+    from rules.load import load
+    from rules.match.three_valued import ThreeValuedMatcher
+
+    def clocked(run: Callable[[], object]) -> float:
+        start = time.process_time()
+        run()
+        return (time.process_time() - start) * 1000
+
+    loads = [clocked(load) / 1000 for _ in range(5)]
+    base = load()
+    day = dt.date(2026, 11, 23)
+    drawn = FactSets(base, 20261124)
+    sets = [drawn.draw() for _ in range(count)]
+    engine, plain = Evaluator(base), Evaluator(base, ThreeValuedMatcher)
+    took: dict[str, list[float]] = {"trace": [], "statuses": [], "plain": []}
+    for warm in (True, False):
+        for facts in sets:
+            once = {
+                "trace": clocked(lambda f=facts: engine.evaluate(f, today=day)),
+                "statuses": clocked(lambda f=facts: engine.evaluate(f, today=day, statuses=True)),
+                "plain": clocked(lambda f=facts: plain.outcome(plain.read(f)[0], day)),
+            }
+            for name in () if warm else took:
+                took[name].append(once[name])
+    fired = statistics.mean(len(engine.evaluate(f, today=day).trace) for f in sets)
+    rules, strata = len(base.rules), len(base.strata)
+    print(f"\nThe rules alone ({rules} in {strata} strata, {fired:.0f} fire in the mean), processor time")
+    print(Row("load, median", statistics.median(loads), "s", 0.5))
+    print(Row("evaluate with trace, p50", percentile(took["trace"], 0.5), "ms", 3))
+    print(Row("evaluate with trace, p99", percentile(took["trace"], 0.99), "ms", 8))
+    print(Row("the same with how each rule stands, p50", percentile(took["statuses"], 0.5), "ms"))
+    print(Row("the same with how each rule stands, p99", percentile(took["statuses"], 0.99), "ms"))
+    print(Row("plain Python generated from the rules, p50", percentile(took["plain"], 0.5), "ms"))
+    ratio = statistics.median(took["trace"]) / statistics.median(took["plain"])
+    print(f"  {'engine with trace ÷ plain Python':<52}{ratio:>10.1f}", flush=True)
+
+
 def worker() -> dict[str, Any]:
     """Rooms (own milliseconds a message) and ratios, for the table."""
     pipeline = make_pipeline()
@@ -367,6 +410,7 @@ def table() -> None:
     slow = sorted(zip(short, messages(), strict=True), reverse=True)[:5]
     print("  slowest: " + " | ".join(f"{took * 1000:.0f} ms {text}" for took, text in slow), flush=True)
 
+    rules_alone()
     found = _worker_process()
     print("\nRooms, own time a message")
     print(f"  {'':<20}{'short':>10}{'share':>8}{'calls':>8}{'long':>12}{'share':>8}")
@@ -385,13 +429,16 @@ def table() -> None:
 
 
 def main() -> None:
-    """One of the three: the table, the worker that the table calls, a profile."""
+    """One of the four: the table, the rules alone, the worker that the table calls, a profile."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--worker", action="store_true", help="measure rooms and ratios; JSON out")
+    parser.add_argument("--rules", action="store_true", help="the rules alone: loading and evaluating")
     parser.add_argument("--profile", choices=["short", "long"], help="the functions that take the time")
     parser.add_argument("--shown", type=int, default=40, help="functions shown by --profile")
     chosen = parser.parse_args()
-    if chosen.worker:
+    if chosen.rules:
+        rules_alone()
+    elif chosen.worker:
         print(json.dumps(worker()))
     elif chosen.profile:
         profile(messages() if chosen.profile == "short" else long_messages(), chosen.shown)

@@ -15,7 +15,7 @@ What the raw engine does wrong, and what stands against it here:
     a condition on `sid` refires for    the rule that always fires reads an attribute of our own, since the
       ever: the state has one too         state that an action writes back is matched like a fact
     over 128 properties a fact: error 302 a ruleset is sent only what its rules read, at most 100 names
-    errors in an action are swallowed   actions only append an id; the state is checked after the run
+    errors in an action are swallowed   actions do nothing; the host itself reads which rule they belong to
     facts and rulesets are mutated      both get fresh dictionaries
 
 The C code holds the GIL: threads give no parallelism, so one lock around it costs nothing.
@@ -26,9 +26,11 @@ from __future__ import annotations
 import contextlib
 import itertools
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import durable_rules_engine as core
 from durable.engine import Host
 
 from rules.conditions import Scalar, Test, View, compile_clauses
@@ -49,6 +51,25 @@ class _QuietHost(Host):  # type: ignore[misc]
 
     def _run(self) -> None:
         pass
+
+    def run(self, name: str, fact: dict[str, Any], note: Callable[[str], None]) -> None:
+        """Assert a fact and tell `note` the rule of every action, in the order of the engine.
+
+        What the library does around an action (a closure, the state read and written back, two trees of JSON)
+        costs more than the matching, and an action here only says its name: the first key of the message.
+        """
+        ruleset = self.get_ruleset(name)
+        handle = ruleset._handle
+        session = ruleset.assert_fact(fact)
+        found = core.start_action_for_state(handle, session)
+        message = found[1] if found else None
+        while message:
+            try:
+                note(message[2 : message.index('"', 2)])
+            except BaseException:
+                core.abandon_action(handle, session)
+                raise
+            message = core.complete_and_start_action(handle, session)
 
 
 def engine_rules(rule: CompiledRule, parameters: Parameters, category: str | None) -> list[list[Test]]:
@@ -94,7 +115,7 @@ class DurableMatcher:
         self._host = _QuietHost()
         self._lock = threading.Lock()
         self._shards: dict[tuple[int, str | None], list[_Shard]] = {}
-        self._fired: list[str] = []
+        self._order: dict[int, list[str]] = {}
         self._session = itertools.count(1)
 
     def match(self, stratum: Stratum, view: View, category: str | None) -> list[str]:
@@ -104,23 +125,26 @@ class DurableMatcher:
             for shard in self._compiled(stratum, category):
                 fact = {a: _word(view[a]) for a in shard.attributes if a in view}
                 fired |= {e.partition("|")[0] for e in self._evaluate(shard.name, fact)}
-        return [r.id for r in stratum.rules if r.id in fired]
+        return [i for i in self._ids(stratum) if i in fired]
+
+    def _ids(self, stratum: Stratum) -> list[str]:
+        if stratum.index not in self._order:
+            self._order[stratum.index] = [r.rule.id for r in stratum.rules]
+        return self._order[stratum.index]
 
     def _evaluate(self, ruleset: str, fact: dict[str, Any]) -> list[str]:
         session = f"s{next(self._session)}"
-        self._fired = []
+        fired: list[str] = []
         try:
-            state = self._host.assert_fact(ruleset, {**fact, _ALWAYS: 1, "sid": session})
+            self._host.run(ruleset, {**fact, _ALWAYS: 1, "sid": session}, fired.append)
         except Exception:
             with contextlib.suppress(Exception):  # the session may not have come to be
                 self._host.delete_state(ruleset, session)
             raise
         self._host.delete_state(ruleset, session)
-        if state and state.get("exception"):
-            raise RuntimeError(f"{ruleset}: {state['exception']}")
-        if _ALWAYS not in self._fired:
+        if _ALWAYS not in fired:
             raise RuntimeError(f"{ruleset}: the engine ran no rule")
-        return [e for e in self._fired if e != _ALWAYS]
+        return [e for e in fired if e != _ALWAYS]
 
     def _compiled(self, stratum: Stratum, category: str | None) -> list[_Shard]:
         key = (stratum.index, category)
@@ -139,13 +163,11 @@ class DurableMatcher:
         return self._shards[key]
 
     def _ruleset(self, engine: dict[str, list[Test]]) -> dict[str, Any]:
-        rules = {_ALWAYS: {"all": [{"m": {"$ex": {_ALWAYS: 1}}}], "run": self._note(_ALWAYS)}}
+        rules = {_ALWAYS: {"all": [{"m": {"$ex": {_ALWAYS: 1}}}], "run": _nothing}}
         for name, conjunction in engine.items():
-            rules[name] = {"all": [{"m": _pattern(conjunction)}], "run": self._note(name)}
+            rules[name] = {"all": [{"m": _pattern(conjunction)}], "run": _nothing}
         return rules
 
-    def _note(self, name: str) -> Any:
-        def run(_c: Any) -> None:
-            self._fired.append(name)
 
-        return run
+def _nothing(_c: Any) -> None:
+    """The action of every rule: the host reads which rule it belongs to."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rules.conditions import Test, View, compile_clauses
-from rules.match.generated import generate
+from rules.match.generated import generate, generate_states
 from rules.model import CompiledRule, Stratum
 from rules.parameters import Parameters
 
@@ -37,30 +37,34 @@ class Status:
     waits_for: tuple[str, ...] = ()
 
 
-def holds(test: Test, view: View) -> bool | None:
-    """True, False, or None where the attribute is absent."""
-    value = view.get(test.attribute)
-    return None if value is None else _OPS[test.op](value, test.constant)
+_FIRES, _BLOCKED = Status("fires"), Status("blocked")
 
 
 def status(clauses: list[list[list[Test]]], view: View) -> Status:
     """The status of a compiled rule against a view."""
+    get = view.get
     read: list[str] = []
     waits: list[str] = []
     for alternatives in clauses:
         best: bool | None = False
         waiting: list[str] = []
         for conjunction in alternatives:
-            results = [holds(t, view) for t in conjunction]
-            if all(results):
-                best = True
-                read += [t.name for t in conjunction]
-                break
-            if False not in results:
+            unknown: list[str] = []
+            for test in conjunction:
+                value = get(test.attribute)
+                if value is None:
+                    unknown.append(test.name)
+                elif not _OPS[test.op](value, test.constant):
+                    break
+            else:
+                if not unknown:
+                    best = True
+                    read += [t.name for t in conjunction]
+                    break
                 best = None
-                waiting += [t.name for t, r in zip(conjunction, results, strict=True) if r is None]
+                waiting += unknown
         if best is False:
-            return Status("blocked")
+            return _BLOCKED
         if best is None:
             waits += waiting
     if waits:
@@ -74,6 +78,7 @@ class ThreeValuedMatcher:
     def __init__(self, parameters: Parameters) -> None:
         self.parameters = parameters
         self._functions: dict[tuple[int, str | None], Callable[[View], list[str]]] = {}
+        self._states: dict[tuple[int, str | None], Callable[[View], list[bool | None]]] = {}
         self._cache: dict[tuple[int, str | None], list[tuple[CompiledRule, list[list[list[Test]]]]]] = {}
 
     def compiled(
@@ -87,8 +92,15 @@ class ThreeValuedMatcher:
         return self._cache[key]
 
     def statuses(self, stratum: Stratum, view: View, category: str | None) -> dict[str, Status]:
-        """The status of every rule of the stratum, by rule id."""
-        return {r.id: status(clauses, view) for r, clauses in self.compiled(stratum, category)}
+        """The status of every rule of the stratum, by id; what a firing rule read is left to `status`."""
+        key = (stratum.index, category)
+        compiled = self.compiled(stratum, category)
+        if key not in self._states:
+            self._states[key] = generate_states(compiled)
+        out: dict[str, Status] = {}
+        for (rule, clauses), state in zip(compiled, self._states[key](view), strict=True):
+            out[rule.rule.id] = status(clauses, view) if state is None else _FIRES if state else _BLOCKED
+        return out
 
     def match(self, stratum: Stratum, view: View, category: str | None) -> list[str]:
         """Ids of the rules that fire, in catalogue order."""

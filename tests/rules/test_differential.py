@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.verify import FactSets, difference, outcome
 from rules.conditions import conditions_of
 from rules.evaluate import Evaluator
-from rules.match.three_valued import ThreeValuedMatcher
+from rules.match.three_valued import ThreeValuedMatcher, status
 from rules.model import RuleBase
 
 
@@ -93,3 +93,21 @@ def test_the_generator_reaches_most_rules(oracle: Evaluator, base: RuleBase, tod
     assert {c.name for r in base.rules.values() for c in conditions_of(r.when)} <= {
         *base.facts, *base.derived, *base.keys, *of_items,
     }  # fmt: skip
+
+
+def test_the_generated_states_agree_with_each_rule_on_its_own(
+    oracle: Evaluator, base: RuleBase, today: dt.date
+) -> None:
+    matcher = ThreeValuedMatcher(base.parameters)
+    seen: set[str] = set()
+    for facts in _drawn(base, 13, 60):
+        view = oracle.evaluate(facts, today=today).view
+        row = facts.get("category")
+        for stratum in base.strata:
+            states = matcher.statuses(stratum, view, row)
+            for rule, clauses in matcher.compiled(stratum, row):
+                slow = status(clauses, view)
+                seen.add(slow.state)
+                assert states[rule.id].state == slow.state, rule.id
+                assert states[rule.id].waits_for == slow.waits_for
+    assert seen == {"fires", "blocked", "open"}

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import durable_rules_engine as core
 import pytest
 
 from rules.conditions import ConditionError, parse, rounded
@@ -273,25 +274,21 @@ def test_the_rule_that_always_fires_reads_an_attribute_of_our_own(base: RuleBase
 
 def test_an_exception_inside_the_engine_surfaces(base: RuleBase, monkeypatch: pytest.MonkeyPatch) -> None:
     matcher, stratum = DurableMatcher(base.parameters), _stratum([_rule(1, ["a above 1"])])
+    with monkeypatch.context() as patch:
 
-    def broken_note(self: DurableMatcher, name: str) -> Any:
-        def run(_c: Any) -> None:
-            raise ValueError("inside an action")
+        def broken(*_: Any) -> None:
+            raise ValueError("inside the engine")
 
-        return run
-
-    monkeypatch.setattr(DurableMatcher, "_note", broken_note)
-    with pytest.raises(RuntimeError, match="inside an action"):
-        matcher.match(stratum, {"a": 5}, None)
+        patch.setattr(core, "complete_and_start_action", broken)
+        for _ in range(3):
+            with pytest.raises(ValueError, match="inside the engine"):
+                matcher.match(stratum, {"a": 5}, None)
+    assert matcher.match(stratum, {"a": 5}, None) == ["ZZ-01.n1"]
 
 
 def test_an_engine_that_runs_nothing_is_noticed(base: RuleBase, monkeypatch: pytest.MonkeyPatch) -> None:
     matcher = DurableMatcher(base.parameters)
-
-    def silent(self: DurableMatcher, name: str) -> Any:
-        return lambda _c: None
-
-    monkeypatch.setattr(DurableMatcher, "_note", silent)
+    monkeypatch.setattr(core, "start_action_for_state", lambda *_: None)
     with pytest.raises(RuntimeError, match="ran no rule"):
         matcher.match(_stratum([_rule(1, ["a above 1"])]), {"a": 5}, None)
 
@@ -341,5 +338,6 @@ def test_eight_threads_give_right_answers(engine: Evaluator, base: RuleBase, tod
 
 def test_the_engine_is_imported_in_one_place() -> None:
     package = Path(durable.__file__).parents[1]
-    importers = [p.name for p in package.rglob("*.py") if "from durable" in p.read_text(encoding="utf-8")]
+    texts = {p.name: p.read_text(encoding="utf-8") for p in package.rglob("*.py")}
+    importers = [n for n, text in texts.items() if "from durable" in text or "import durable" in text]
     assert importers == ["durable.py"]
