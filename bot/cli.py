@@ -13,19 +13,22 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from bot import rules_commands
 from bot.conversation import intents
+from bot.crossings import crossings
 from bot.errors import BotError, InputError
-from bot.pipeline import Pipeline
+from bot.pipeline import Pipeline, today
 from bot.service.store import MemoryStore, Store
 from bot.settings import Settings, load_settings
 from knowledge import check as handbook_check
 from knowledge.errors import KnowledgeError
+from knowledge.load import HANDBOOK, load_passages, load_sources
 from knowledge.retrieve import Library
 from rules.check import findings as rule_findings
 from rules.errors import DataError, FactError
-from rules.evaluate import Evaluator
 from rules.load import load
 from rules.model import PREFIXES, Scope
+from rules.reload import Reloading
 
 app = typer.Typer(
     add_completion=False,
@@ -33,6 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="抖音商家参谋 · advisor for merchants on Douyin",
 )
+app.add_typer(rules_commands.app, name="rules")
 Overrides = Annotated[Path | None, typer.Option(help="the operator's parameter file")]
 Json = Annotated[bool, typer.Option("--json", help="JSON Lines on standard output")]
 
@@ -66,8 +70,10 @@ def _fail(line: str) -> NoReturn:
 
 
 def _pipeline(settings: Settings, store: Store | None = None) -> Pipeline:
-    evaluator = Evaluator(load(overrides=settings.overrides))
-    return Pipeline(evaluator, Library.open(settings.model), store or MemoryStore())
+    library = Library.open(settings.model)
+    passages, sources = {p.id for p in library.passages}, load_sources()
+    rules = Reloading(settings.overrides_now, check=lambda base: crossings(base, passages, sources))
+    return Pipeline(rules, library, store or MemoryStore())
 
 
 def _database(url: str) -> Store:
@@ -227,9 +233,10 @@ def search(
     words: Annotated[list[str] | None, typer.Argument(help="the question; else one question a line")] = None,
     top: Annotated[int, typer.Option(min=1, max=100)] = 5,
     json_: Json = False,
+    overrides: Overrides = None,
 ) -> None:
     """Search the handbook."""
-    library = Library.open(load_settings().model)
+    library = Library.open(load_settings(overrides).model)
 
     def find(query: str) -> dict[str, Any]:
         found = library.search(query, top)
@@ -271,8 +278,12 @@ def check(
 ) -> None:
     """Check all data: one line a finding, `file:line [id] what; what would be right`."""
     settings = load_settings(overrides)
-    lines = rule_findings([*(files or []), *([settings.overrides] if settings.overrides else [])])
+    files = [*(files or []), *([settings.overrides] if settings.overrides else [])]
+    lines = rule_findings(files, today=today())
     lines += handbook_check.findings()
+    if not lines:
+        passages = {p.id for p in load_passages(HANDBOOK)}
+        lines += map(str, crossings(load(overrides=settings.overrides), passages, load_sources()))
     for one in lines:
         print(one)
     if lines:
@@ -306,6 +317,6 @@ def telegram(overrides: Overrides = None) -> None:
 
 
 @app.command()
-def setup() -> None:
+def setup(overrides: Overrides = None) -> None:
     """Unpack the embedding model and build the index, so that the first question is quick."""
-    _prepare(Library.open(load_settings().model))
+    _prepare(Library.open(load_settings(overrides).model))

@@ -21,10 +21,12 @@ from bot.service.store import Store
 from knowledge.errors import KnowledgeError
 from knowledge.retrieve import Library
 from rules import result
+from rules.errors import FactError
 from rules.evaluate import Evaluation, Evaluator
 from rules.explore import open_facts
 from rules.facts import Rejected
-from rules.model import Scope
+from rules.model import RuleBase, Scope
+from rules.reload import Reloading
 from rules.render import Texts
 
 #: intents that say how to read a message, not what it is about
@@ -37,11 +39,26 @@ def today() -> dt.date:
 
 
 class Pipeline:
-    """Answers messages and decides on facts. Safe to call from several threads."""
+    """Answers messages and decides on facts. Safe to call from several threads.
 
-    def __init__(self, evaluator: Evaluator, library: Library, store: Store) -> None:
-        self.evaluator, self.library, self.store = evaluator, library, store
-        self.base = evaluator.base
+    With `Reloading` rules every request takes the rules as they are when it begins and keeps them to its end.
+    """
+
+    def __init__(self, evaluator: Evaluator | Reloading, library: Library, store: Store) -> None:
+        self._rules = evaluator if isinstance(evaluator, Reloading) else None
+        self.evaluator = evaluator.current() if isinstance(evaluator, Reloading) else evaluator
+        self.library, self.store = library, store
+
+    @property
+    def base(self) -> RuleBase:
+        return self.evaluator.base
+
+    def _now(self) -> Pipeline:
+        """This pipeline with the rules of this moment, which an edit during the request does not change."""
+        if self._rules is None:
+            return self
+        self.evaluator = self._rules.current()
+        return Pipeline(self.evaluator, self.library, self.store)
 
     @property
     def version(self) -> dict[str, Any]:
@@ -73,7 +90,14 @@ class Pipeline:
         Raises:
             FactError: an unknown fact, or a value of the wrong type.
         """
-        date = on or today()
+        return self._now()._decide(facts, on or today(), items or {})
+
+    def _decide(
+        self,
+        facts: Mapping[str, object],
+        date: dt.date,
+        items: Mapping[Scope, Sequence[Mapping[str, object]]],
+    ) -> dict[str, Any]:
         evaluation = self.evaluator.evaluate(facts, today=date, statuses=True, items=items)
         numbers, reasons = result.derived(evaluation, self.base)
         return {
@@ -98,7 +122,9 @@ class Pipeline:
 
     def ask(self, text: str, name: str = "default", on: dt.date | None = None) -> Answer:
         """One turn of the conversation `name`. Never raises for what a person typed."""
-        date = on or today()
+        return self._now()._ask(text, name, on or today())
+
+    def _ask(self, text: str, name: str, date: dt.date) -> Answer:
         session = self._session(name, text)
         values = session.values()
         message = understand(
@@ -130,11 +156,21 @@ class Pipeline:
 
     def _session(self, name: str, text: str) -> Session:
         try:
-            return self.store.get(name)
+            session = self.store.get(name)
         except StoreError:
             if text.strip().lower().startswith("/forget"):
                 return Session()
             raise
+        for fact in [n for n, v in session.values().items() if not self._holds(n, v)]:
+            session.facts.pop(fact, None)
+        return session
+
+    def _holds(self, name: str, value: Any) -> bool:
+        """Whether the rules of now can read this fact of a session: they may be the newer of the two."""
+        try:
+            return name in self.base.facts and self.base.facts[name].read(value) is not None
+        except FactError:
+            return False
 
     def evaluate(
         self,

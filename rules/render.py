@@ -12,6 +12,11 @@ from rules.model import RuleBase, Step
 _PLACEHOLDER = re.compile(r"\{([A-Za-z][A-Za-z0-9_.]*)\}")
 
 
+def placeholders(template: str) -> list[str]:
+    """The names in {braces}: facts, derived numbers, parameters, shares of the allocation."""
+    return _PLACEHOLDER.findall(template)
+
+
 def plain(value: float, digits: int = 2) -> str:
     """A number without superfluous zeros: 3.5, 12,345, −6."""
     text = f"{value:,.{digits}f}"

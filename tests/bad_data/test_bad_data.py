@@ -11,6 +11,7 @@ Each `*.yaml` beside this file describes one way of breaking a copy of the rule 
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,26 @@ def test_check_finds_nothing_in_the_data_as_shipped(tmp_path: Path) -> None:
     overrides.write_text("pt.step: {value: 0.15, why: 试试, by: 小李, on: 2026-11-23}\n", encoding="utf-8")
     assert findings([overrides]) == []
     assert load(DATA, overrides).parameters.number("pt.step") == 0.15
+
+
+def test_old_reviews_are_reported_by_their_line(tmp_path: Path) -> None:
+    data, _ = _break({}, tmp_path)
+    path = data / "parameters" / "traffic.yaml"
+    text = path.read_text(encoding="utf-8").replace("reviewed: 2026-11-24", "reviewed: 2025-11-23", 1)
+    path.write_text(text, encoding="utf-8")
+    line = text[: text.index("2025-11-23")].count("\n") + 1
+    own = tmp_path / "own.yaml"
+    own.write_text("pt.step: {value: 0.15, why: 试试, by: 小李, on: 2025-11-24}\n", encoding="utf-8")
+    day = dt.date(2026, 11, 24)
+    place = f"rules/data/parameters/traffic.yaml:{line} [pt.new_days]"
+    what = "reviewed: 2025-11-23 lies 366 days back, more than 365; look at it again and date it"
+    assert findings([own], data, day) == [f"{place} {what}"]
+    (found,) = findings([own], DATA, day + dt.timedelta(days=1))
+    assert found.startswith(f"{own}:1 [pt.step] on: 2025-11-24 lies 366 days back")
+    own.write_text(
+        "check.review_after_days: {value: 366, why: 慢些, by: 小李, on: 2026-11-24}\n", encoding="utf-8"
+    )
+    assert findings([own], DATA, day) == []
 
 
 def test_a_broken_edit_leaves_the_loaded_rules_as_they_were(tmp_path: Path) -> None:
