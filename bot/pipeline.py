@@ -185,7 +185,7 @@ class Pipeline:
             today=date,
             assumed=session.assumed(),
             statuses=True,
-            asked={*session.intents, *asked},
+            asked={*session.intents, *asked} - {"triage"},  # a priority without its row is no answer
         )
 
 

@@ -118,6 +118,9 @@ class Evaluator:
         working: dict[str, Value] = {**facts, **{n: v for n, (v, _) in implied.items()}}
         notes = {n: c for n, c in (assumed or {}).items() if n in facts}
         for name, value in facts.items():
+            scale = base.facts[name].rescale
+            if scale and base.facts[name].rescales(given[name]):
+                notes.setdefault(name, scale.code)
             confirm = base.facts[name].confirm
             if confirm and isinstance(value, int | float) and confirm.holds(value):
                 notes.setdefault(name, "to_confirm")
@@ -405,6 +408,8 @@ def read_facts(
         if name not in given:
             continue
         value = fact.read(given[name])
+        if fact.rescales(value):
+            value = fact.rescaled(value)  # type: ignore[arg-type]
         if reason := fact.out_of_range(value):
             rejected.append(Rejected(name, value, reason, tuple(fact.instead) or (name,)))
         else:

@@ -49,6 +49,16 @@ class Confirm(BaseModel):
         )
 
 
+class Rescale(BaseModel):
+    """Small values that are meant on another scale: up to `at_most` they are taken `times` as much."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    at_most: float
+    times: float
+    code: str = Field(description="the assumption that the value then rests on")
+    confidence: float = 0.6
+
+
 class Fact(BaseModel):
     """One entry of the fact dictionary."""
 
@@ -67,6 +77,7 @@ class Fact(BaseModel):
     no: list[str] = []
     adds: bool = Field(default=False, description="several values said together are parts of a sum")
     confirm: Confirm | None = None
+    rescale: Rescale | None = None
     ask: str | None = None
     ask_en: str | None = None
     why: str | None = None
@@ -141,6 +152,17 @@ class Fact(BaseModel):
             ):
                 return {k: value[k] for k in self.values if k in value}
         raise wrong
+
+    def rescales(self, value: object) -> bool:
+        """Whether `value` is meant on the fact's other scale."""
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return self.rescale is not None and number and 0 < float(value) <= self.rescale.at_most  # type: ignore[arg-type]
+
+    def rescaled(self, value: float) -> int | float:
+        """`value` on the scale of the fact."""
+        times = self.rescale.times if self.rescale and self.rescales(value) else 1
+        scaled = round(value * times, 8)
+        return int(scaled) if scaled == int(scaled) else scaled
 
     def out_of_range(self, value: Value) -> str | None:
         """The reason code why a readable value is impossible, or None."""

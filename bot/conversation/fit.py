@@ -32,9 +32,8 @@ def fit(fact: Fact, token: Number, word: str = "") -> Fit | None:
             return None
         value = high if fact.name in data("cues")["hurts_high"] else low
         return Fit(_whole(value), "cautious_end", 0.7)
-    five = data("cues")["five_points"]
-    if fact.name == five["fact"] and 0 < low <= five["at_most"]:
-        return Fit(_whole(low * five["times"]), "five_point_score", five["confidence"])
+    if fact.rescale and fact.rescales(low):
+        return Fit(fact.rescaled(low), fact.rescale.code, fact.rescale.confidence)
     if token.about:
         return Fit(_whole(low), "approximate", 0.6)
     return Fit(_whole(low), None, 0.95)

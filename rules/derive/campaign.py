@@ -61,7 +61,14 @@ def review(d: Deriver) -> None:
         put("roi_short", net / cost, "campaign_net_gmv", "campaign_cost")
         cover(d, "campaign_cover", "roi_short")
         if later is not None:
-            put("roi_long", (net + later) / cost, "campaign_net_gmv", "repurchase_gmv_90d", "campaign_cost")
+            net_later = later * (1 - refund)  # CR-05: the repurchase counts net, too
+            put(
+                "roi_long",
+                (net + net_later) / cost,
+                "campaign_net_gmv",
+                "repurchase_gmv_90d",
+                "campaign_cost",
+            )
             cover(d, "campaign_cover_long", "roi_long")
     margin = get("margin")
     if margin is None or cost is None:

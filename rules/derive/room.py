@@ -34,7 +34,10 @@ def room(d: Deriver) -> None:
     for name, metric in _INDEX.items():
         index(name, metric)
     index("order_index", "cvr_click" if get("cvr_click") is not None else "cvr_view")
-    index("pay_index", "pay_rate")
+    paid = get("pay_rate")
+    if paid is not None:  # one line for every category (LC-06)
+        put("pay_index", paid / d.param("lc.pay"), "pay_rate", parameters=("lc.pay",),
+            shaky="small_sample" if small else None)  # fmt: skip
     if views is not None:
         bench, uses, parameters, shaky = d.bench("cvr_view")
         put("orders_due", views * bench, "views_session", *uses, parameters=parameters, shaky=shaky)
