@@ -236,6 +236,9 @@ class _Loader:
             for fact in key.empty_with or ():
                 if fact not in facts:
                     self._find(*where, name, f"is empty with {fact}, which is no fact", near(fact, facts))
+            if key.beside is not None and key.beside not in keys:
+                said = f"is shown beside {key.beside}, which is no conclusion"
+                self._find(*where, name, said, near(key.beside, keys))
             if key.needs is not None and key.needs not in facts:
                 self._find(*where, name, f"needs {key.needs}, which is no fact", near(key.needs, facts))
             for wanted in key.only_with:

@@ -66,6 +66,7 @@ class Key(BaseModel):
     public: StrictBool = Field(
         default=True, description="shown in `decisions`; else an intermediate conclusion"
     )
+    beside: str | None = Field(default=None, description="the key without which it is not shown")
     reports: StrictBool = Field(default=True, description="whether a rule that lost is reported as overruled")
     needs: str | None = Field(default=None, description="a fact without which every value is provisional")
     only_with: list[str] = Field(

@@ -11,8 +11,8 @@ from rules.plan import campaign_plan
 from rules.render import Texts
 
 #: derived numbers that, computed from parts, stand under the name of the fact they replace
-REPLACES = {"margin": "gross_margin", "roi_pay": "ad_roi_pay", "stock_days": "hero_stock_days",
-             "campaign_in_days": "days_to_campaign"}  # fmt: skip
+REPLACES = {"margin": "gross_margin", "roi_pay": "ad_roi_pay", "roi_net": "ad_roi_net",
+             "stock_days": "hero_stock_days", "campaign_in_days": "days_to_campaign"}  # fmt: skip
 
 
 def decisions(evaluation: Evaluation, base: RuleBase, language: str = "zh") -> dict[str, Any]:
@@ -44,8 +44,9 @@ def decisions(evaluation: Evaluation, base: RuleBase, language: str = "zh") -> d
     if "tools" in out:
         texts = Texts(base, evaluation)
         out["tools"] = [{"tool": t, "look": texts.wording(f"tools.{t}", language)} for t in out["tools"]]
-    if "top_creator" not in out:
-        out.pop("gates_failed", None)
+    for name, key in base.keys.items():
+        if key.beside and key.beside not in out:
+            out.pop(name, None)
     links = ("traffic", "conversion", "retention")
     scores = {
         k: round(v, 3) for k in links if (v := evaluation.derived.values.get(f"snowball_{k}")) is not None
@@ -80,10 +81,16 @@ def evaluations(evaluation: Evaluation) -> list[Evaluation]:
 
 def provisional(evaluation: Evaluation, base: RuleBase) -> list[str]:
     """The public conclusions that rest on something assumed."""
+
+    def hidden(key: Key) -> bool:
+        return key.beside is not None and key.beside not in evaluation.conclusions
+
     names = [
         key.part_of or k
         for k, key in base.keys.items()
-        if key.public and any(k in e.shaky and e.value(k) != [] for e in evaluations(evaluation))
+        if key.public
+        and not hidden(key)
+        and any(k in e.shaky and e.value(k) != [] for e in evaluations(evaluation))
     ]
     if "campaign_tasks" in evaluation.shaky:
         names.append("campaign_plan")

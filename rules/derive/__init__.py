@@ -17,8 +17,10 @@ from rules.derive.money import money
 from rules.derive.people import people
 from rules.derive.pool import creators_pool, goods_pool
 from rules.derive.provider import provider
+from rules.derive.readiness import readiness
 from rules.derive.room import room
 from rules.derive.scale import time
+from rules.derive.session import session
 from rules.derive.snowball import snowball
 from rules.facts import Value
 from rules.model import Scope
@@ -27,7 +29,21 @@ from rules.parameters import Parameters
 __all__ = ["Derived", "derive", "derive_items", "imply", "missing", "pool"]
 
 #: in this order: a later group reads the numbers of earlier ones
-_GROUPS = (counts, time, room, ads, money, deal, snowball, people, alliance, campaign, provider)
+_GROUPS = (
+    counts,
+    time,
+    readiness,
+    room,
+    session,
+    ads,
+    money,
+    deal,
+    snowball,
+    people,
+    alliance,
+    campaign,
+    provider,
+)
 _ITEM_GROUPS: dict[Scope, tuple[Callable[[ItemDeriver], None], ...]] = {
     "creators": (creators, compared),
     "goods": (goods, candidates),

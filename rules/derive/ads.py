@@ -41,6 +41,10 @@ def ads(d: Deriver) -> None:
             "spend_per_day",
             parameters=("pt.step",),
         )
+    spent, target = get("ad_spend_total"), get("ad_target_cost")
+    got = next((n for n in ("ad_conversions", "ad_orders") if get(n)), None)
+    if spent is not None and target and got:
+        put("ad_cost_ratio", spent / (get(got) or 1) / target, "ad_spend_total", got, "ad_target_cost")
     share = get("paid_share")
     if share is not None:
         put("free_share", 1 - share, "paid_share")

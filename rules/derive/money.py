@@ -80,7 +80,12 @@ def spend_30d(d: Deriver) -> tuple[Number, tuple[str, ...]]:
 
 
 def roi_ratio(d: Deriver) -> None:
-    """ROI ÷ break-even, of the paid ROI, else of the net one; 0 where nothing breaks even."""
+    """Net ROI (PT-19), and ROI ÷ break-even of the paid ROI, else of the net; 0 where nothing breaks even."""
+    paid, refund = d.get("roi_pay"), d.get("refund_rate")
+    if (net := d.get("ad_roi_net")) is not None:
+        d.put("roi_net", net, "ad_roi_net")
+    elif paid is not None and refund is not None:
+        d.put("roi_net", paid * (1 - refund), "roi_pay", "refund_rate")
     for roi, line in (("roi_pay", "roi_break_even_pay"), ("ad_roi_net", "roi_break_even_net")):
         have = d.get(roi)
         if have is None:
