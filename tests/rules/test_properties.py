@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from benchmarks.verify import FactSets
 from rules import result
 from rules.conditions import conditions_of
+from rules.derive import imply
 from rules.evaluate import Evaluation, Evaluator
 from rules.explore import _points, open_facts, waiting
 from rules.facts import NUMERIC
@@ -216,6 +217,7 @@ def test_a_fact_no_rule_used_decides_nothing(oracle: Evaluator, base: RuleBase, 
         used |= {
             n for f in found.trace for k in f.used if k in found.derived.facts for n in found.derived.facts[k]
         }
+        used |= {n for _, follows_from in imply(found.facts).values() for n in follows_from}
         before = {f.rule.id for f in found.trace} - asking
         for name in set(found.facts) - used:
             without = oracle.evaluate({k: v for k, v in facts.items() if k != name}, today=today)
