@@ -160,15 +160,18 @@ def store(file: Path, arrays: Arrays) -> bool:
 def restore(file: Path, passages: int) -> Arrays | None:
     """The stored index, or None where there is none or it is damaged (then with a warning)."""
     try:
-        raw = file.read_bytes()
+        content = file.open("rb")
     except OSError:
         return None
-    if hashlib.sha256(raw[32:]).digest() == raw[:32]:
-        with np.load(io.BytesIO(raw[32:]), allow_pickle=False) as data:
-            if set(data.files) == set(Arrays.__slots__):
-                arrays = Arrays(**{name: data[name] for name in Arrays.__slots__})
-                if arrays.fits(passages):
-                    return arrays
+    with content:  # read where it lies: a copy in memory would be the most that a chat ever takes
+        written = content.read(32)
+        if hashlib.file_digest(content, "sha256").digest() == written:
+            content.seek(32)
+            with np.load(content, allow_pickle=False) as data:
+                if set(data.files) == set(Arrays.__slots__):
+                    arrays = Arrays(**{name: data[name] for name in Arrays.__slots__})
+                    if arrays.fits(passages):
+                        return arrays
     _log.warning("索引文件 %s 已损坏,正在重建", file.name)
     return None
 
