@@ -343,6 +343,7 @@ class Evaluator:
             set(out.derived.values) | set(out.facts) | {n for n, c in out.assumed.items() if c == "implied"}
         )
         needs: dict[str, tuple[str, ...]] = {}
+        lacks: dict[str, tuple[str, ...]] = {}
         for stratum in base.strata:
             for rule in stratum.rules:
                 stand = out.statuses[rule.id]
@@ -353,7 +354,9 @@ class Evaluator:
                     if name in base.keys:
                         facts += needs.get(name, ())
                     elif name not in out.derived.null:
-                        facts += missing(name, known, self._needs)
+                        if name not in lacks:
+                            lacks[name] = missing(name, known, self._needs)
+                        facts += lacks[name]
                 if withheld.intersection(stand.waits_for):
                     facts = []
                 state: State = "open" if facts else "blocked"

@@ -122,16 +122,15 @@ class Fact(BaseModel):
         Raises:
             FactError: the value is of another type, or not among the values.
         """
-        wrong = FactError(self.name, value, self.expected)
         if self.type == "bool":
             if isinstance(value, bool):
                 return value
         elif self.type in NUMERIC:
             if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e300:
-                raise wrong  # NaN and infinity too
+                raise FactError(self.name, value, self.expected)  # NaN and infinity too
             if self.type == "int":
                 if value != int(value):
-                    raise wrong
+                    raise FactError(self.name, value, self.expected)
                 return int(value)
             return int(value) if value == int(value) and abs(value) < 1e15 else float(value)
         elif self.type == "enum":
@@ -141,7 +140,7 @@ class Fact(BaseModel):
             try:
                 return dt.date.fromisoformat(value).isoformat()  # type: ignore[arg-type]
             except (TypeError, ValueError):
-                raise wrong from None
+                raise FactError(self.name, value, self.expected) from None
         elif self.type == "set":
             if isinstance(value, list) and all(isinstance(v, str) and v in self.values for v in value):
                 return [v for v in self.values if v in value]
@@ -151,7 +150,7 @@ class Fact(BaseModel):
                 for k, v in value.items()
             ):
                 return {k: value[k] for k in self.values if k in value}
-        raise wrong
+        raise FactError(self.name, value, self.expected)
 
     def rescales(self, value: object) -> bool:
         """Whether `value` is meant on the fact's other scale."""
