@@ -14,7 +14,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from bot import rules_commands
-from bot.conversation import intents
+from bot.conversation import intents, numbers
 from bot.crossings import crossings
 from bot.errors import BotError, InputError
 from bot.pipeline import Pipeline, today
@@ -96,9 +96,10 @@ def _warm(pipeline: Pipeline) -> None:
 
 
 def _prepare(library: Library) -> None:
-    """Model, index and the vectors of the example messages: from the cache, or made and kept there."""
+    """Model, index, vectors of the example messages (from the cache, or made and kept there), numerals."""
     library.warm()
     intents.warm(library.encoder, library.cache_dir)
+    numbers.chinese("三")
 
 
 def _print(value: dict[str, Any]) -> None:

@@ -11,8 +11,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import cn2an
-
 from bot.conversation.text import any_of, data
 
 # Kinds: plain, weak (one Chinese digit without a unit), money, rate, seconds, points, hours, days, count,
@@ -52,6 +50,8 @@ def chinese(numeral: str) -> float | None:
         numeral += small
     elif len(numeral) == 3 and numeral[1] in _SMALLER and numeral[-1] in _DIGITS:
         numeral += _SMALLER[numeral[1]]
+    import cn2an  # a quarter of a second, which the prompt need not wait for
+
     try:
         return float(cn2an.cn2an(numeral, "smart"))
     except (ValueError, KeyError, IndexError, OverflowError):
