@@ -277,6 +277,8 @@ def test_the_outcome_without_a_trace_agrees_with_the_evaluation(
 def test_a_rejected_fact_counts_as_absent(oracle: Evaluator, base: RuleBase, today: dt.date) -> None:
     for facts in drawn(base, 67, 300):
         found = oracle.evaluate(facts, today=today)
+        if any(f.rescales(found.facts.get(n)) for n, f in base.facts.items()):
+            continue  # said again it would be scaled again
         again = oracle.evaluate(found.facts, today=today)
         assert not again.rejected
         assert {k: c.value for k, c in again.conclusions.items()} == {
