@@ -45,6 +45,9 @@ class Describer:
             return "是" if value else "否"
         if name in self.facts and value in self.facts[name].values:
             return self.facts[name].values[value].title
+        key = self.base.keys.get(name)
+        if key and value in key.titles:
+            return f"{value}({key.titles[value].zh.rstrip('。')})"
         worded = self.base.wording.get(f"{name}.{value}")
         return f"{value}({worded['zh'].rstrip('。')})" if worded else str(value)
 

@@ -50,9 +50,13 @@ class Confirm(BaseModel):
 
 
 class Rescale(BaseModel):
-    """Small values that are meant on another scale: up to `at_most` they are taken `times` as much."""
+    """Values that are meant on another scale: from `at_least` to `at_most` they are taken `times` as much.
+
+    What is scaled lies above `at_most`, so that it is never scaled twice.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    at_least: float
     at_most: float
     times: float
     code: str = Field(description="the assumption that the value then rests on")
@@ -155,7 +159,8 @@ class Fact(BaseModel):
     def rescales(self, value: object) -> bool:
         """Whether `value` is meant on the fact's other scale."""
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        return self.rescale is not None and number and 0 < float(value) <= self.rescale.at_most  # type: ignore[arg-type]
+        scale = self.rescale
+        return scale is not None and number and scale.at_least <= float(value) <= scale.at_most  # type: ignore[arg-type]
 
     def rescaled(self, value: float) -> int | float:
         """`value` on the scale of the fact."""

@@ -239,6 +239,8 @@ class _Loader:
             if key.beside is not None and key.beside not in keys:
                 said = f"is shown beside {key.beside}, which is no conclusion"
                 self._find(*where, name, said, near(key.beside, keys))
+            if key.titles and sorted(key.titles) != sorted(values):
+                self._find(*where, name, "`titles` does not name each of its values", ", ".join(values))
             if key.needs is not None and key.needs not in facts:
                 self._find(*where, name, f"needs {key.needs}, which is no fact", near(key.needs, facts))
             for wanted in key.only_with:

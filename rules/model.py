@@ -27,6 +27,14 @@ Scope = Literal["creators", "goods"]
 PREFIXES: dict[Scope, str] = {"creators": "kol_", "goods": "item_"}
 
 
+class Title(BaseModel):
+    """What a value is called in both languages."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    zh: str
+    en: str
+
+
 class Key(BaseModel):
     """A conclusion key: what it may hold, and how several rules that write it become one conclusion.
 
@@ -48,6 +56,9 @@ class Key(BaseModel):
     resolve: Resolve
     values: list[str] | Literal["bool"]
     each: Scope | None = None
+    titles: dict[str, Title] = Field(
+        default={}, description="each value by name, for the one wording `key.*` that serves all of them"
+    )
     order: list[str] = []
     most: StrictInt | None = Field(default=None, ge=1)
     empty_with: list[str] | None = Field(

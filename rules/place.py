@@ -147,7 +147,7 @@ class Place:
                     f"one of {', '.join(map(str, allowed)).replace('True, False', 'true, false')}",
                     "then",
                 )
-            elif spec.public and f"{key}.{value}" not in {*wording, *self.names}:
+            elif spec.public and {f"{key}.{value}", f"{key}.*"}.isdisjoint({*wording, *self.names}):
                 self.find(f"nobody words {key}.{value}", "an entry in rules/data/wording", "then")
 
     def check_engine(self, rule: CompiledRule, parameters: Parameters) -> None:

@@ -165,9 +165,15 @@ class Texts:
         return found if found is not None else (step.text if language == "zh" else step.text_en)[-1]
 
     def wording(self, code: str, language: str, rule: str | None = None) -> str:
-        """The sentence of a conclusion code; `code@rule` where that rule has its own and it can be filled."""
+        """The sentence of a conclusion code; `code@rule` where that rule has its own and it can be filled,
+        `key.*` where one sentence serves all values, with {value} as the value is called."""
         own = self.base.wording.get(f"{code}@{rule}")
         said = self.fill(own[language], language) if own else None
+        key, _, value = code.partition(".")
+        if code not in self.base.wording:
+            title = self.base.keys[key].titles[value]
+            named = title.zh if language == "zh" else title.en
+            return self.base.wording[f"{key}.*"][language].replace("{value}", named)
         return (
             said
             or self.fill(self.base.wording[code][language], language)
