@@ -21,6 +21,9 @@ from rules.match.three_valued import State, Status, ThreeValuedMatcher, status
 from rules.model import CompiledRule, ItemKind, Key, RuleBase, Scope, Stratum
 from rules.resolve import Conclusion, Overruled, resolve, to_yuan
 
+#: by stratum, category, rules fired so far and keys withheld: what enters the view, and the conclusions
+Memo = dict[tuple[int, str | None, tuple[str, ...], frozenset[str]], tuple[dict[str, Scalar], dict[str, Any]]]
+
 
 class Matcher(Protocol):
     """Which rules of a stratum fire against a view."""
@@ -169,12 +172,17 @@ class Evaluator:
                 found[name] = one
 
     def outcome(
-        self, facts: Mapping[str, Value], today: dt.date, like: Evaluation | None = None
+        self,
+        facts: Mapping[str, Value],
+        today: dt.date,
+        like: Evaluation | None = None,
+        memo: Memo | None = None,
     ) -> tuple[dict[str, Any], tuple[str, ...]]:
         """What read facts come to, without trace: conclusions by key, and the rules that fired.
 
         For invented facts (`explore`); it matches with the three-valued matcher, which is much faster. The
-        numbers that come from items are those of `like`: items are not concluded again.
+        numbers that come from items are those of `like`: items are not concluded again. `memo` spares many
+        evaluations of one `like` the resolving: the same rules fired come to the same conclusions.
         """
         working: dict[str, Value] = {**facts, **{n: v for n, (v, _) in imply(facts).items()}}
         view = self._view(working, derive(working, self.base.parameters, {}, today))
@@ -189,18 +197,27 @@ class Evaluator:
             matched = [self.base.rules[i] for i in self._oracle.match(stratum, view, category)]
             fired = [r for r in matched if not withheld.issuperset(r.rule.then)]
             ids += [r.id for r in fired]
-            before = dict(concluded)
-            for name in stratum.keys:
-                key = self.base.keys[name]
-                mine = [r for r in fired if name in r.rule.then]
-                found = (
-                    None
-                    if name in withheld
-                    else resolve(key, mine, self.base.parameters, category, before, view)
-                )
-                self._enter(view, key, found)
-                if found is not None:
-                    concluded[name] = found.value
+            known = (stratum.index, category, tuple(ids), withheld)
+            if memo is None or known not in memo:
+                entered: dict[str, Scalar] = {}
+                values: dict[str, Any] = {}
+                for name in stratum.keys:
+                    key = self.base.keys[name]
+                    mine = [r for r in fired if name in r.rule.then]
+                    found = (
+                        None
+                        if name in withheld
+                        else resolve(key, mine, self.base.parameters, category, concluded, view)
+                    )
+                    self._enter(entered, key, found)
+                    if found is not None:
+                        values[name] = found.value
+                if memo is not None:
+                    memo[known] = entered, values
+            else:
+                entered, values = memo[known]
+            view |= entered
+            concluded |= values
         return concluded, tuple(ids)
 
     # -- the steps ------------------------------------------------------------------------------------

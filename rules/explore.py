@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rules.conditions import conditions_of
-from rules.evaluate import Evaluation, Evaluator
+from rules.evaluate import Evaluation, Evaluator, Memo
 from rules.facts import NUMERIC, Fact, Value
 
 _GRID = 8
@@ -43,14 +43,15 @@ def open_facts(
     or step would differ from now. `only` restricts it to some facts (each costs some ten evaluations).
     """
     waits = waiting(evaluation)
-    now = _advice(evaluator, evaluator.outcome(evaluation.facts, today, evaluation))
+    memo: Memo = {}
+    now = _advice(evaluator, evaluator.outcome(evaluation.facts, today, evaluation, memo))
     out = []
     for name in waits if only is None else [n for n in only if n in waits]:
         fact = evaluator.base.facts[name]
         cells: list[tuple[str, ...]] = []
         differ = 0
         for value in _points(evaluator, fact, waits[name], evaluation):
-            outcome = evaluator.outcome({**evaluation.facts, name: value}, today, evaluation)
+            outcome = evaluator.outcome({**evaluation.facts, name: value}, today, evaluation, memo)
             if cells and outcome[1] == cells[-1]:
                 continue
             cells.append(outcome[1])
