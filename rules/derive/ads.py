@@ -54,11 +54,12 @@ def ads(d: Deriver) -> None:
         n for n in ("spend_per_day", "ad_spend_30d", "ad_spend_total", "paid_share") if get(n) is not None
     ]
     plan = [n for n in _PLAN if n in facts]
-    if spend == 0:
-        put("paid", False, "spend_per_day")
-    elif positive := [n for n in amounts if (get(n) or 0) > 0]:
+    said = [n for n in amounts if n != "spend_per_day"]
+    if positive := [n for n in amounts if (get(n) or 0) > 0]:
         put("paid", True, positive[0])
-    elif plan and not amounts:
+    elif said:
+        put("paid", False, said[0])
+    elif amounts:  # a day without spend only implies it (decisions §24)
+        put("paid", False, "spend_per_day", shaky="implied")
+    elif plan:
         put("paid", True, plan[0])
-    elif amounts:
-        put("paid", False, amounts[0])
