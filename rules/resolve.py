@@ -149,7 +149,7 @@ def _gaps(
         return None
     gaps = {r: rounded(float(view.get(payload["share"] + r, 0)) * 100 - points) for r, points in row.items()}
     most = parameters.number(payload["tolerance"]) * 100
-    found = {r: int(math.copysign(math.floor(abs(g) + 0.5), g)) for r, g in gaps.items() if abs(g) > most}
+    found = {r: math.floor(g + 0.5) for r, g in gaps.items() if abs(g) > most}  # half up, as everywhere
     return Conclusion(found, list(fired))
 
 

@@ -22,7 +22,6 @@ _ENTRY = (
     "videos_per_week",
     "budget_total",
     "goal",
-    "client_kind",
     "shop_score",
     "goods_price_only",
 )
