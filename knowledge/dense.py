@@ -27,7 +27,7 @@ from knowledge.refuse import SIGNALS, fit, signals
 from knowledge.vectors import Vectors
 
 _log = logging.getLogger("knowledge")
-FORMAT = 3  # raise it when the arrays below change their meaning
+FORMAT = 4  # raise it when the arrays below change their meaning
 _CHUNK = 320  # characters: well inside the model's 512 tokens
 _CANDIDATES = 64
 
@@ -59,7 +59,7 @@ class Arrays:
 
     tokens_zh, tokens_en: (t, d) token vectors of all texts in a row; starts_*: (n + 1,) where each begins;
     heads: (h, d) vectors of titles and aliases; head_of: (h,) the passage of each; outside: (o, d) vectors of
-    the out-of-scope examples; refuse_*: (6,) weights of `knowledge.refuse`.
+    the out-of-scope examples; refuse_*: (6,) weights of `knowledge.refuse`; words: what BM25 reads, packed.
     """
 
     tokens_zh: Vectors
@@ -71,6 +71,7 @@ class Arrays:
     outside: Vectors
     refuse_zh: npt.NDArray[np.float64]
     refuse_en: npt.NDArray[np.float64]
+    words: npt.NDArray[np.uint8]
 
     def fits(self, passages: int) -> bool:
         """Whether the shapes agree with each other and with the number of passages."""
@@ -91,11 +92,15 @@ def head_texts(passages: Sequence[Passage]) -> list[tuple[int, str]]:
 
 
 def compute(
-    passages: Sequence[Passage], encoder: Encoder, outside: Sequence[str], known: Callable[[str], float]
+    passages: Sequence[Passage],
+    encoder: Encoder,
+    outside: Sequence[str],
+    known: Callable[[str], float],
+    words: npt.NDArray[np.uint8],
 ) -> Arrays:
     """Encode everything and calibrate the refusal; some seconds for a handbook of 30 passages.
 
-    `known` gives the share of a question's words that the handbook knows.
+    `known` gives the share of a question's words that the handbook knows; `words` is only kept.
     """
 
     def tokens(texts: Sequence[str]) -> tuple[Vectors, npt.NDArray[np.int64]]:
@@ -115,7 +120,7 @@ def compute(
     arrays = Arrays(
         *zh, *en,
         heads=head_vectors, head_of=np.array([i for i, _ in heads], np.int64), outside=outside_vectors,
-        refuse_zh=untrained, refuse_en=untrained,
+        refuse_zh=untrained, refuse_en=untrained, words=words,
     )  # fmt: skip
     dense, everything = Dense(arrays), range(len(passages))
     weights: dict[str, npt.NDArray[np.float64]] = {}

@@ -67,17 +67,20 @@ class Encoder:
         self._lock = threading.RLock()
         self._quick: OnnxModel | None = None  # for single texts
         self._engine: Any = None  # for all else, and where the quick one cannot be had
+        self._warm = False
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._remembered: OrderedDict[tuple[str, Kind], tuple[Vectors, Vectors]] = OrderedDict()
 
     def warm(self) -> None:
         """Load what answers questions (a second). Raises ModelMissing, ModelDamaged, CacheUnusable."""
         with self._lock:
+            if self._warm:
+                return
+            if self._model is None:
+                self._quick = open_model(self._folder())
             if self._quick is None and self._engine is None:
-                if self._model is None:
-                    self._quick = open_model(self._folder())
-                if self._quick is None:
-                    self._engine = self._load()
+                self._engine = self._load()
+            self._warm = True
 
     def encode(self, texts: Sequence[str], kind: Kind = "query") -> Vectors:
         """Sentence vectors, shape (n, d), float32, of unit length; cosine is the dot product."""
@@ -153,6 +156,8 @@ class Encoder:
     def _folder(self) -> Path:
         """Where the bundled model lies unpacked; a temporary folder where the cache cannot be written."""
         wanted = self.cache_dir / MODEL_ID
+        if self._temporary and (held := Path(self._temporary.name) / MODEL_ID).is_dir():
+            return held
         if wanted.is_dir():
             return wanted
         source = bundled_file()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import jieba
@@ -71,29 +73,51 @@ class Segmenter:
         return [w for w in words if not w.isdigit()]
 
 
-class Keywords:
-    """BM25 over title, path, aliases, both texts. Headings belong here: before an embedded text they hurt."""
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What BM25 reads of a handbook: segmenting it takes seconds, so the index keeps it.
 
-    def __init__(self, passages: Sequence[Passage], segmenter: Segmenter) -> None:
-        self._segmenter = segmenter
-        corpus = [
-            segmenter.words(
-                normalise(" ".join([p.title, p.title, *p.path, p.title_en, *p.aliases, p.text, p.text_en]))
-            )
-            for p in passages
-        ]
-        self.vocabulary = frozenset(w for words in corpus for w in words)
-        # without aliases: the refusal is calibrated on them, and they would know all of their own words
-        self._told = frozenset(
+    `corpus`: the words of each passage; `told`: the content words of all texts. Without aliases, since the
+    refusal is calibrated on them, and they would know all of their own words.
+    """
+
+    corpus: list[list[str]]
+    told: frozenset[str]
+
+    @classmethod
+    def of(cls, passages: Sequence[Passage], segmenter: Segmenter) -> Words:
+        """Title, path, aliases and both texts. Headings belong here: before an embedded text they hurt."""
+        fields = ([p.title, p.title, *p.path, p.title_en, *p.aliases, p.text, p.text_en] for p in passages)
+        told = (
             w
             for p in passages
             for w in segmenter.content_words(f"{p.title} {p.title_en} {p.text} {p.text_en}")
         )
+        return cls([segmenter.words(normalise(" ".join(f))) for f in fields], frozenset(told))
+
+    def packed(self) -> npt.NDArray[np.uint8]:
+        """As bytes, shape (n,), the same for the same words."""
+        return np.frombuffer(json.dumps([self.corpus, sorted(self.told)]).encode(), np.uint8)
+
+    @classmethod
+    def unpacked(cls, data: npt.NDArray[np.uint8]) -> Words:
+        """The words that `packed` made bytes of."""
+        corpus, told = json.loads(data.tobytes())
+        return cls(corpus, frozenset(told))
+
+
+class Keywords:
+    """BM25 over the words of the passages."""
+
+    def __init__(self, words: Words, segmenter: Segmenter) -> None:
         import bm25s  # with scipy a fifth of a second, which the prompt need not wait for
 
+        self._segmenter = segmenter
+        self.vocabulary = frozenset(w for passage in words.corpus for w in passage)
+        self._told = words.told
         self._bm25 = bm25s.BM25()
-        self._bm25.index(corpus, show_progress=False)
-        self._size = len(passages)
+        self._bm25.index(words.corpus, show_progress=False)
+        self._size = len(words.corpus)
 
     def scores(self, query: str) -> npt.NDArray[np.float64]:
         """BM25 of every passage, shape (n,); zeros where no word is known."""

@@ -7,6 +7,7 @@ answers is decided apart from the ranking, in `knowledge.refuse`.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import threading
 from collections.abc import Sequence
@@ -19,8 +20,8 @@ import numpy.typing as npt
 from knowledge.clean import language, searchable
 from knowledge.dense import Dense, compute, index_key, restore, store
 from knowledge.embed import Encoder, default_cache_dir
-from knowledge.errors import UnknownPassage
-from knowledge.keyword import Keywords, Segmenter
+from knowledge.errors import KnowledgeError, UnknownPassage
+from knowledge.keyword import Keywords, Segmenter, Words
 from knowledge.load import HANDBOOK, load_passages, load_sources, load_terms
 from knowledge.model import Hit, Passage, SearchResult
 from knowledge.question import asked
@@ -145,13 +146,21 @@ class Library:
             return self._engines
 
     def _build(self) -> _Engines:
+        # Model and words beside each other. What fails there fails again below, and is told.
+        threading.Thread(target=self._load_model, daemon=True).start()
         segmenter = Segmenter(self._terms, self.cache_dir)
-        keywords = Keywords(self.passages, segmenter)
         file = self.cache_dir / f"index-{self._key}.bin"
         arrays = restore(file, len(self.passages))
+        words = Words.unpacked(arrays.words) if arrays else Words.of(self.passages, segmenter)
+        keywords = Keywords(words, segmenter)
         if arrays is None:
             outside = [*self._terms.out_of_scope.zh, *self._terms.out_of_scope.en]
-            arrays = compute(self.passages, self.encoder, outside, keywords.known_share)
+            known = keywords.known_share
+            arrays = compute(self.passages, self.encoder, outside, known, words.packed())
             store(file, arrays)
         self.encoder.warm()
         return _Engines(keywords, segmenter, Dense(arrays))
+
+    def _load_model(self) -> None:
+        with contextlib.suppress(KnowledgeError):
+            self.encoder.warm()
