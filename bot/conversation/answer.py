@@ -228,9 +228,14 @@ class Composer:
         for name, period in periods.items():
             tasks = [t["text"] for area in AREAS for t in period[area][:1]]
             days = [d[5:] for d in (period.get("from"), period.get("to")) if d]
-            when = "–".join(dict.fromkeys(days)) or self.worded("plan_days", **_days(period))
+            when = "–".join(dict.fromkeys(days)) or self._days(period)
             texts = "".join(tasks) if self.language == "zh" else " ".join(tasks)
-            self.say(self.worded(f"plan.{name}", when=when, tasks=texts) + "\n", basis)
+            self.say(self.worded(f"plan.{name}", when=when and f" {when}", tasks=texts) + "\n", basis)
+
+    def _days(self, period: dict[str, Any]) -> str:
+        """The days of a period without dates, counted from the campaign; the day itself needs none."""
+        first, last = (str(period[n]).replace("-", "−") for n in ("from_day", "to_day"))
+        return "" if first == last else self.worded("plan_days", first=first, last=last)
 
     def questions(self, asked: list[Question]) -> None:
         """The first question with its reason; the others in one line."""
@@ -381,14 +386,6 @@ class Composer:
             }
             for p in self.passages.values()
         ]
-
-
-def _days(period: dict[str, Any]) -> dict[str, str]:
-    """The days of a period without dates, counted from the campaign."""
-    return {
-        "first": str(period["from_day"]).replace("-", "−"),
-        "last": str(period["to_day"]).replace("-", "−"),
-    }
 
 
 def _said(rule: CompiledRule, key: str) -> list[Any]:
