@@ -207,5 +207,5 @@ def classify(
         ):
             keep.insert(keep.index(rule["intent"]) + 1, rule["add"])
     if answering and keep == ["lookup"]:
-        keep = []
+        keep = ["smalltalk"]  # the reply to a question names no topic: the conversation's goes on
     return Topics(tuple(keep[: weights["most"]]), None, aside)

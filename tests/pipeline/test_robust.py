@@ -222,3 +222,10 @@ def test_two_processes_share_one_store(tmp_path: Path) -> None:
         writer.communicate(timeout=120)
         assert writer.returncode == 0
     assert whole(file) == 14
+
+
+def test_a_reply_with_the_handbook_in_it_is_answered(talker: Pipeline) -> None:
+    talker.store.put("reply", Session(asked=["aov"]))
+    answer = talker.ask("客单89,发我手册那段", "reply", TODAY)
+    assert answer.facts["aov"] == 89
+    assert answer.text.strip()
