@@ -27,7 +27,7 @@ from knowledge.refuse import SIGNALS, fit, signals
 from knowledge.vectors import Vectors
 
 _log = logging.getLogger("knowledge")
-FORMAT = 4  # raise it when the arrays below change their meaning
+FORMAT = 6  # raise it when the arrays below change their meaning
 _CHUNK = 320  # characters: well inside the model's 512 tokens
 _CANDIDATES = 64
 

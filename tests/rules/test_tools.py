@@ -9,9 +9,9 @@ def test_no_tool_is_named_without_what_to_look_at(base: RuleBase) -> None:
     values = base.keys["tools"].values
     assert isinstance(values, list)
     for value in values:
-        texts = base.wording[f"tools.{value}"]
-        tool, _, look = texts["zh"].partition(":")
+        title = base.keys["tools"].titles[value]
+        tool, _, look = title.zh.partition(":")
         assert tool
-        assert any(word in look for word in ("看", "查", "问")), texts["zh"]
+        assert any(word in look for word in ("看", "查", "问")), title.zh
         assert len(look) >= 8
-        assert ":" in texts["en"]
+        assert ":" in title.en
