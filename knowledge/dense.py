@@ -7,7 +7,6 @@ old index. The file begins with the SHA-256 of what follows: a damaged one is no
 from __future__ import annotations
 
 import hashlib
-import io
 import logging
 import os
 import re
@@ -19,6 +18,7 @@ from pathlib import Path
 import faiss
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from knowledge.clean import language
 from knowledge.embed import Encoder
@@ -27,7 +27,7 @@ from knowledge.refuse import SIGNALS, fit, signals
 from knowledge.vectors import Vectors
 
 _log = logging.getLogger("knowledge")
-FORMAT = 6  # raise it when the arrays below change their meaning
+FORMAT = 7  # raise it when the arrays below change their meaning
 _CHUNK = 320  # characters: well inside the model's 512 tokens
 _CANDIDATES = 64
 
@@ -141,16 +141,17 @@ def compute(
 
 def store(file: Path, arrays: Arrays) -> bool:
     """Write the index by temporary file and rename; False, with one warning, where that is impossible."""
-    buffer = io.BytesIO()
-    np.savez(buffer, **{name: getattr(arrays, name) for name in Arrays.__slots__})
-    content = buffer.getbuffer()  # no copy: the first build should need little more memory than a search
     temporary = None
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-        with os.fdopen(handle, "wb") as out:
-            out.write(hashlib.sha256(content).digest())
-            out.write(content)
+        with os.fdopen(handle, "w+b") as out:  # no copy in memory: the build needs most of it anyway
+            out.write(bytes(32))
+            np.savez(out, **{name: getattr(arrays, name) for name in Arrays.__slots__})
+            out.seek(32)
+            digest = hashlib.file_digest(out, "sha256").digest()
+            out.seek(0)
+            out.write(digest)
         Path(temporary).replace(file)
         return True
     except OSError as error:
@@ -187,7 +188,9 @@ class Dense:
     def __init__(self, arrays: Arrays) -> None:
         self.arrays = arrays
         self._size = len(arrays.starts_zh) - 1
-        faiss.omp_set_num_threads(1)  # its own thread pool would spin against torch's, for a tiny index
+        # Threads of their own would spin against the model's: twenty times as long, for products this small.
+        faiss.omp_set_num_threads(1)
+        threadpool_limits(1, "blas")
         self._faiss = faiss.IndexFlatIP(arrays.heads.shape[1])
         self._faiss.add(arrays.heads)
 
@@ -207,7 +210,11 @@ class Dense:
         return best
 
     def maxsim(self, query: Vectors, language: str, candidates: Sequence[int]) -> npt.NDArray[np.float64]:
-        """Mean over query tokens (t, d) of the best cosine in each passage, shape (n,); 0 if not proposed."""
+        """Mean over query tokens (t, d) of the best cosine in each passage, shape (n,).
+
+        A passage that was not proposed scores as the worst of the proposed: a zero would lie so far below
+        that all proposed ones looked alike, in the ranking and in the refusal.
+        """
         a = self.arrays
         tokens, starts = (a.tokens_en, a.starts_en) if language == "en" else (a.tokens_zh, a.starts_zh)
         scores = np.zeros(self._size)
@@ -219,6 +226,8 @@ class Dense:
         else:
             for i in candidates:
                 scores[i] = (tokens[starts[i] : starts[i + 1]] @ query.T).max(axis=0).mean()
+            others = np.setdiff1d(np.arange(self._size), candidates)
+            scores[others] = scores[list(candidates)].min(initial=1.0)
         return scores
 
     def outside(self, query: Vectors, without: int = -1) -> float:

@@ -28,6 +28,7 @@ from knowledge.vectors import Kind, Vectors, prompt_of, unit
 _log = logging.getLogger("knowledge")
 _THREADS = 2  # fixed: the same sums in the same order, on every machine
 _REMEMBER = 256
+_AT_ONCE = 32  # texts whose padded token vectors are held together
 
 
 def default_cache_dir() -> Path:
@@ -120,16 +121,20 @@ class Encoder:
             if self._engine is None:
                 self._engine = self._load()
             prompt = prompt_of(self._engine.prompts or {}, kind)
-            # small batches: on a CPU no slower, and the build of the index stays near the model's own memory
-            rows = self._engine.encode(
-                list(texts), prompt=prompt, output_value=None, batch_size=4, show_progress_bar=False
-            )
             skip = 1 + (len(self._engine.tokenizer.tokenize(prompt.strip())) if prompt else 0)
-        if not rows:
-            return np.empty((0, 0), np.float32), []
-        sentences = np.stack([unit(row["sentence_embedding"].numpy()) for row in rows])
-        # drop <s> and the prompt in front and </s> behind: they are alike in every text
-        return sentences, [unit(row["token_embeddings"].numpy())[skip:-1] for row in rows]
+            sentences: list[Vectors] = []
+            tokens: list[Vectors] = []
+            # small batches: on a CPU no slower, and the build of the index stays near the model's own memory
+            for start in range(0, len(texts), _AT_ONCE):
+                some = list(texts[start : start + _AT_ONCE])
+                for row in self._engine.encode(
+                    some, prompt=prompt, output_value=None, batch_size=4, show_progress_bar=False
+                ):
+                    sentences.append(unit(row["sentence_embedding"].numpy()))
+                    # drop <s> and the prompt in front, and </s> and the padding of the batch behind
+                    end = int(row["attention_mask"].sum()) - 1
+                    tokens.append(unit(row["token_embeddings"].numpy())[skip:end].copy())
+        return np.stack(sentences) if sentences else np.empty((0, 0), np.float32), tokens
 
     def _load(self) -> Any:
         os.environ.setdefault(

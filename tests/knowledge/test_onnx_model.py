@@ -72,6 +72,14 @@ def test_many_texts_are_encoded_alike(encoder: Encoder) -> None:
     assert cosines(many, np.concatenate([encoder.encode([text]) for text in TEXTS])).min() >= 0.9999
 
 
+def test_the_index_holds_no_padding(encoder: Encoder, slow: Encoder) -> None:
+    """Texts of one batch are as long as its longest; what fills them up is no token of theirs."""
+    sentences, tokens = slow.both(TEXTS, "query")
+    for text, sentence, several in zip(TEXTS, sentences, tokens, strict=True):
+        assert cosines(encoder.encode([text])[0], sentence) >= 0.9999
+        assert cosines(encoder.tokens(text), several).min(initial=1) >= 0.9999
+
+
 def test_the_file_is_made_once(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert open_model(folder)
     (file,) = folder.parent.glob("*.onnx")
