@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import os
@@ -83,14 +84,17 @@ def _database(url: str) -> Store:
     return SqlStore(url)
 
 
-def _warm(pipeline: Pipeline) -> None:
-    """Load the model behind the prompt. What fails here fails again, and is told, at the first question."""
+def _warm(pipeline: Pipeline, to_stay: bool = True) -> None:
+    """Load the model behind the prompt, and for more than one message what each category needs.
+
+    What fails here fails again, and is told, at the first question.
+    """
 
     def run() -> None:
-        try:
+        with contextlib.suppress(KnowledgeError):
             _prepare(pipeline.library)
-        except KnowledgeError:
-            return
+        if to_stay:
+            pipeline.warm()
 
     threading.Thread(target=run, daemon=True).start()
 
@@ -168,7 +172,7 @@ def ask(
 ) -> None:
     """Answer messages: the words given, or one message (text or JSON object) a line."""
     pipeline = _pipeline(load_settings(overrides), _database(store) if store else None)
-    _warm(pipeline)
+    _warm(pipeline, to_stay=not words)
 
     def show(text: str, session: str = "default", on: dt.date | None = None) -> dict[str, Any]:
         answer = pipeline.ask(text, session, on)

@@ -118,6 +118,11 @@ class Pipeline:
             "version": self.version,
         }
 
+    def warm(self) -> None:
+        """Evaluate once in every category: each has lines of its own, compiled when they are first met."""
+        for category in self.base.facts["category"].values:
+            self.evaluator.evaluate({"category": category}, today=today(), statuses=True)
+
     # -- ask ------------------------------------------------------------------------------------------
 
     def ask(self, text: str, name: str = "default", on: dt.date | None = None) -> Answer:

@@ -12,7 +12,7 @@ import re
 from knowledge.clean import language, normalise
 
 #: Characters, of English twice as many; a text up to this long is searched as it is.
-MOST = 120
+MOST = 100
 _READ = 2400  # characters, of a text that is longer both ends: before the costly steps
 _ASKING = re.compile(
     r"[?吗呢嘛]|[怎咋哪谁啥]|什么|如何|为何|多少|几(?!乎)|([要能该可会])不\1|是不是|有没有|[好对行]不[好对行]"

@@ -146,11 +146,11 @@ class Library:
             return self._engines
 
     def _build(self) -> _Engines:
-        # Model and words beside each other. What fails there fails again below, and is told.
-        threading.Thread(target=self._load_model, daemon=True).start()
-        segmenter = Segmenter(self._terms, self.cache_dir)
         file = self.cache_dir / f"index-{self._key}.bin"
         arrays = restore(file, len(self.passages))
+        if arrays:  # model and words beside each other; what fails there fails again below, and is told
+            threading.Thread(target=self._load_model, daemon=True).start()
+        segmenter = Segmenter(self._terms, self.cache_dir)
         words = Words.unpacked(arrays.words) if arrays else Words.of(self.passages, segmenter)
         keywords = Keywords(words, segmenter)
         if arrays is None:
