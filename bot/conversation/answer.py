@@ -350,7 +350,7 @@ class Composer:
         """The conclusion that a supposed value leaves as it is."""
         found = self.evaluation.conclusions[key]
         title = self.base.keys[key].title if self.language == "zh" else self.base.keys[key].title_en
-        value = self._short(key, found.value, self.texts)
+        value = self.listed([self._short(key, one, self.texts) for one in self.values(key)])
         self.say(
             self.worded("unchanged", title=title, value=value) + "\n", {"rule": found.rules[0].rule.number}
         )

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.bench import TURNS, long_messages
 from bot.models import Answer, Session
 from bot.pipeline import Pipeline
 from bot.service.sql_store import SqlStore
@@ -229,3 +230,8 @@ def test_a_reply_with_the_handbook_in_it_is_answered(talker: Pipeline) -> None:
     answer = talker.ask("客单89,发我手册那段", "reply", TODAY)
     assert answer.facts["aov"] == 89
     assert answer.text.strip()
+
+
+def test_long_messages_are_answered(talker: Pipeline) -> None:
+    for number, text in enumerate(long_messages()):
+        assert not faults(talker.ask(text, f"long{number // TURNS}", TODAY), text)
