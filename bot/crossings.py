@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterator
 
 from rules.errors import Finding
 from rules.model import RuleBase
+from rules.place import near
 
 
 def crossings(base: RuleBase, passages: Collection[str], sources: Collection[str]) -> list[Finding]:
@@ -19,7 +19,7 @@ def _found(base: RuleBase, passages: Collection[str], sources: Collection[str]) 
         one = rule.rule
         if one.passage not in passages:
             what = f"passage: there is no {one.passage}"
-            yield Finding(rule.file, rule.line, one.id, what, _near(one.passage, passages))
+            yield Finding(rule.file, rule.line, one.id, what, near(one.passage, passages))
         yield from _refs(one.ref, rule.file, rule.line, one.id, sources)
     for name, parameter in base.parameters.all.items():
         yield from _refs(parameter.ref, "rules/data/parameters", 1, name, sources)
@@ -28,9 +28,4 @@ def _found(base: RuleBase, passages: Collection[str], sources: Collection[str]) 
 def _refs(refs: list[str], file: str, line: int, id_: str, sources: Collection[str]) -> Iterator[Finding]:
     for ref in refs:
         if ref not in sources:
-            yield Finding(file, line, id_, f"ref: there is no source {ref}", _near(ref, sources))
-
-
-def _near(name: str, known: Collection[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"the nearest is {close[0]}" if close else "one that exists"
+            yield Finding(file, line, id_, f"ref: there is no source {ref}", near(ref, sources))

@@ -190,7 +190,7 @@ class Pipeline:
             today=date,
             assumed=session.assumed(),
             statuses=True,
-            asked={*session.intents, *asked} - {"triage"},  # a priority without its row is no answer
+            asked={*session.intents, *asked},
         )
 
 

@@ -23,10 +23,9 @@ import numpy as np
 from knowledge.errors import CacheUnusable, ModelMissing
 from knowledge.onnx_model import OnnxModel, open_model
 from knowledge.unpack import MODEL_ID, bundled_file, unpack
-from knowledge.vectors import Kind, Vectors, prompt_of, unit
+from knowledge.vectors import THREADS, Kind, Vectors, prompt_of, unit
 
 _log = logging.getLogger("knowledge")
-_THREADS = 2  # fixed: the same sums in the same order, on every machine
 _REMEMBER = 256
 _AT_ONCE = 32  # texts whose padded token vectors are held together
 
@@ -150,7 +149,7 @@ class Encoder:
 
         chatter.set_verbosity_error()  # type: ignore[no-untyped-call]
         chatter.disable_progress_bar()  # type: ignore[no-untyped-call]
-        torch.set_num_threads(_THREADS)
+        torch.set_num_threads(THREADS)
         try:
             engine = SentenceTransformer(str(folder), device="cpu")
         except Exception as error:  # each hub, format and version problem has an exception class of its own

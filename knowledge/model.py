@@ -91,7 +91,8 @@ class Terms(_Strict):
     """terms.yaml.
 
     `synonyms`: what people write → words of the handbook; `words`: kept whole by the segmenter; `elsewhere`
-    without `home` in a question means another platform; `never`: changes daily, looked up at its source.
+    without `home` in a question means another platform; `never`: changes daily, looked up at its source;
+    `asking`, `bare`: patterns of a clause that asks, and of one that asks for what is said before it.
     """
 
     synonyms: dict[str, str]
@@ -100,4 +101,6 @@ class Terms(_Strict):
     elsewhere: list[str]
     home: list[str]
     never: list[str]
+    asking: list[str]
+    bare: list[str]
     out_of_scope: OutOfScope

@@ -17,11 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from knowledge.vectors import Kind, Vectors, prompt_of, unit
+from knowledge.vectors import THREADS, Kind, Vectors, prompt_of, unit
 
 _log = logging.getLogger("knowledge")
 VERSION = 1  # raise it when `knowledge.onnx_graph` computes something else
-_THREADS = 2  # fixed: the same sums in the same order, on every machine
 
 
 class OnnxModel:
@@ -32,7 +31,7 @@ class OnnxModel:
         from tokenizers import Tokenizer
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = _THREADS
+        options.intra_op_num_threads = THREADS
         options.log_severity_level = 3  # errors only; they are raised as well
         # Threads that spin while they wait turn 20 ms into a second as soon as the machine is shared.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")

@@ -8,29 +8,27 @@ right six times in ten, with the first 200 and the last 100 characters of the st
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from knowledge.clean import language, normalise
+from knowledge.load import load_terms
 
 #: Characters, of English twice as many; a text up to this long is searched as it is.
 MOST = 100
 _READ = 2400  # characters, of a text that is longer both ends: before the costly steps
-_ASKING = re.compile(
-    r"[?吗呢嘛]|[怎咋哪谁啥]|什么|如何|为何|多少|几(?!乎)|([要能该可会])不\1|是不是|有没有|[好对行]不[好对行]"
-    r"|请教|想问|想知道|帮我|给我"
-    r"|\b(?:how|what|which|why|should)\b|^(?:when|where|who|can|could|do|does|is|are|will|tell|show)\b",
-    re.IGNORECASE,
-)
-# asks for nothing that is not said before it: 怎么办, 那我现在该怎么做, what should I do now
-_BARE = re.compile(
-    r"(?:\W|怎么|怎样|咋|如何|[办做弄搞整]|我们?|应?该|要|什么|啥|为|回事|原因|问题|哪里?|出|在|了|[呢啊吗嘛呀]|现在|那|这|是|请问"
-    r"|\b(?:what|how|why|should|can|could|do|does|i|we|now|is|it|this|that|the|problem|wrong|to|next|help)\b)*",
-    re.IGNORECASE,
-)
 _BREAKS = (
     re.compile(r"(?<=[。!?;])\s*|(?<=\.)\s+"),
     re.compile(r"(?<=[,、])\s*"),
     re.compile(r"(?<=[\u4e00-\u9fff\d%])\s+(?=[\u4e00-\u9fff\d])"),
 )
+
+
+@cache
+def _cues() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What makes a clause ask, and what a bare question is made of (terms.yaml)."""
+    terms = load_terms()
+    asking, bare = "|".join(terms.asking), "|".join(["\\W", *terms.bare])
+    return re.compile(asking, re.IGNORECASE), re.compile(f"(?:{bare})*", re.IGNORECASE)
 
 
 def asked(text: str) -> str:
@@ -44,11 +42,12 @@ def asked(text: str) -> str:
     most = MOST if language(whole) == "zh" else 2 * MOST
     if len(whole) <= most:
         return whole
+    asking, bare = _cues()
     pieces = [piece for line in text.splitlines() for piece in _pieces(normalise(line), most // 2)]
     kept: list[str] = []
     room, before = most, 0  # `before`: characters that a bare question still takes of what precedes it
     for piece in reversed(pieces):
-        asks = _ASKING.search(piece)
+        asks = asking.search(piece)
         if not asks and before < len(piece):
             before = 0
             continue
@@ -56,7 +55,7 @@ def asked(text: str) -> str:
         if kept and room < 0:
             break
         kept.append(piece)
-        before = most // 2 if asks and _BARE.fullmatch(piece) else max(0, before - len(piece))
+        before = most // 2 if asks and bare.fullmatch(piece) else max(0, before - len(piece))
     return _ends(" ".join(reversed(kept)) or whole, most)
 
 

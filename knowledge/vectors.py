@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 Kind = Literal["query", "passage"]
+THREADS = 2  #: of any model, fixed: the same sums in the same order, on every machine
 Vectors = npt.NDArray[np.float32]
 
 

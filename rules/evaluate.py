@@ -337,6 +337,8 @@ class Evaluator:
         for name in (n for k in rule.rule.then for n in self.base.keys[k].only_with):
             parts = out.derived.facts.get(name, (name,))
             used |= {f: out.facts[f] for f in parts if f in out.facts and f not in used}
+        for name in rule.rule.rests_on:
+            shaky = shaky or out.assumed.get(name) or out.derived.shaky.get(name)
         if not shaky and any(status([c], out.view).state == "fires" for c in unsettled):
             shaky = "unsettled"
         return Fired(rule, used, tuple(dict.fromkeys(sources)), dict(rule.rule.then), shaky)

@@ -324,6 +324,7 @@ class _Loader:
                     at.check_conclusion(key, payload, keys, parameters, wording)
                 if isinstance(rule.weight, str):
                     at.check_parameter(rule.weight, parameters)
+                at.check_rests_on(rule.rests_on, {**facts, **derived})
                 for step in rule.steps:
                     if step not in steps and step not in self.names:
                         at.find(f"there is no step {step}", near(step, steps), "steps")

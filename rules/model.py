@@ -83,7 +83,9 @@ class Key(BaseModel):
     only_with: list[str] = Field(
         default=[], description="facts or numbers of which one must be known, else nobody asks for it"
     )
-    asked_by: list[str] = Field(default=[], description="intents that ask for it even without `only_with`")
+    asked_by: list[str] = Field(
+        default=[], description="what asks for it as well: an intent, or a `client_row`"
+    )
 
 
 class Rule(BaseModel):
@@ -104,6 +106,9 @@ class Rule(BaseModel):
     confidence: float | None = None
     assumes: Literal["duration", "implied", "proxy"] | None = None
     provisional_while: list[Any] = []
+    rests_on: list[str] = Field(
+        default=[], description="facts or numbers it rests on without asking for a value: assumed, so is it"
+    )
     steps: list[str] = []
     note: str | None = None
 

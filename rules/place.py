@@ -41,6 +41,11 @@ class Place:
         elif isinstance(parameters.all[name].value, dict):
             self.find(f"{name} is a table", "a parameter that is one number")
 
+    def check_rests_on(self, names: list[str], known: dict[str, Any]) -> None:
+        for name in names:
+            if name not in known:
+                self.find(f"rests on {name}, which is no fact or number", near(name, known), "rests_on")
+
     def check_condition(
         self,
         condition: Condition,

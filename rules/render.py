@@ -53,6 +53,13 @@ def _listed(names: Sequence[str], language: str) -> str | None:
     return f"{shown}等 {len(names)} 个" if language == "zh" else f"{shown} and {len(names) - 3} more"
 
 
+def _cell(name: str) -> tuple[str, str, str]:
+    """The table, row and column that `name` means."""
+    rest, _, column = name.rpartition(".")
+    table, _, row = rest.rpartition(".")
+    return table, row, column
+
+
 class Texts:
     """Fills templates for one evaluation. A template whose placeholder is unknown yields None."""
 
@@ -87,7 +94,7 @@ class Texts:
         if name in base.derived:
             shown = base.derived[name]
             return self._typed(shown.type, shown.unit, value, language, shown.digits)
-        parameter = base.parameters.all[name]
+        parameter = base.parameters.all[name if name in base.parameters.all else _cell(name)[0]]
         if parameter.unit == "元":
             return money(value, language)
         if parameter.unit is None:
@@ -108,7 +115,8 @@ class Texts:
         return str(value)
 
     def value(self, name: str) -> Any:
-        """What `name` stands for: a fact, a derived number, a parameter, a share of the allocation."""
+        """What `name` stands for: a fact, a derived number, a parameter or a cell of one that is a table
+        (`cp.split.share.day`), a share of the allocation."""
         evaluation = self.evaluation
         if name == "items":
             return self.items
@@ -131,6 +139,9 @@ class Texts:
                 if isinstance(parameter.value, dict)
                 else self.base.parameters.number(name, self.category)
             )
+        table, row, column = _cell(name)
+        if table in self.base.parameters.all:
+            return self.base.parameters.table(table)[row][column]
         return None
 
     def fill(self, template: str, language: str) -> str | None:

@@ -113,7 +113,8 @@ class Composer:
             found = self.evaluation.conclusions.get(key)
             if found is None or not found.rules or isinstance(found.value, dict):
                 continue
-            for value in self.values(key)[1 if key == spoken else 0 : 3 if key == spoken else 2]:
+            unspoken = self.values(key)[1:] if key == spoken else self.values(key)
+            for value in unspoken[:2]:
                 writer = next((r for r in found.rules if value in _said(r, key)), found.rules[0])
                 text = self.texts.wording(f"{key}.{value}", self.language)
                 self.say(text + "\n", {"rule": writer.rule.number})

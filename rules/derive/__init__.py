@@ -17,7 +17,6 @@ from rules.derive.money import money
 from rules.derive.people import people
 from rules.derive.pool import creators_pool, goods_pool
 from rules.derive.provider import provider
-from rules.derive.readiness import readiness
 from rules.derive.room import room
 from rules.derive.scale import time
 from rules.derive.session import session
@@ -32,7 +31,6 @@ __all__ = ["Derived", "derive", "derive_items", "imply", "missing", "pool"]
 _GROUPS = (
     counts,
     time,
-    readiness,
     room,
     session,
     ads,

@@ -73,8 +73,8 @@ def review(d: Deriver) -> None:
     margin = get("margin")
     if margin is None or cost is None:
         return
-    fees = [n for n in ("platform_fee_rate", "commission_rate") if get(n) is not None]
-    kept = margin - sum(get(n) or 0 for n in fees)
+    c, fees = d.fees()
+    kept = margin - c
     profit = net * kept - cost
     put("campaign_profit", profit, "campaign_net_gmv", "margin", *fees, "campaign_cost")
     if profit < 0 and kept > 1e-9:

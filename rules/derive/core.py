@@ -121,6 +121,22 @@ class Deriver:
     def param(self, name: str) -> Number:
         return self.p.number(name, self.category)
 
+    def kept(self, margin: Number, refund: Number, costs: Number) -> Number:
+        """What a yuan of sales leaves: (1 − r)·(m − costs) − r·ρ (`decisions` §0)."""
+        return (1 - refund) * (margin - costs) - refund * (self.get("return_cost_share") or 0)
+
+    def fees(self) -> tuple[Number, list[str]]:
+        """Fees on own sales as far as they were given (c of §0), and which."""
+        given = [n for n in ("platform_fee_rate", "commission_rate") if self.get(n) is not None]
+        return sum(self.get(n) or 0 for n in given), given
+
+    def deal_fee(self) -> tuple[Number, tuple[str, ...]]:
+        """The platform's fee in a deal not yet signed: as given, else the default, and its parameter."""
+        given = self.get("platform_fee_rate")
+        if given is not None:
+            return given, ()
+        return self.param("money.platform_fee"), ("money.platform_fee",)
+
     def bench(self, metric: str) -> tuple[Number, tuple[str, ...], tuple[str, ...], str | None]:
         """The pass line of `metric`: value, facts, parameters, and why it is shaky (B-01, B-03, B-04)."""
         peer = _number(self.facts, f"peer_{metric}")

@@ -78,12 +78,11 @@ def _deal(d: ItemDeriver) -> None:
     get, put = d.get, d.put
     alone = len(d.peers) == 1
     k = "kol_commission" if get("kol_commission") is not None else "creator_commission_rate"
-    fee, rate, margin, refund = get("platform_fee_rate"), get(k), get("margin"), get("refund_rate")
+    rate, margin, refund = get(k), get("margin"), get("refund_rate")
     if rate is None or margin is None or refund is None:
         return
-    used = ("money.platform_fee",) if fee is None else ()
-    fee = d.param("money.platform_fee") if fee is None else fee
-    left = (1 - refund) * (margin - rate - fee) - refund * (get("return_cost_share") or 0)
+    fee, used = d.deal_fee()
+    left = d.kept(margin, refund, rate + fee)
     uses = (k, "margin", "refund_rate", "platform_fee_rate", "return_cost_share")
     put("kol_deal_left", left, *uses, parameters=used)
     fee_name = "kol_slot_fee" if get("kol_slot_fee") is not None or not alone else "slot_fee"

@@ -24,10 +24,8 @@ def deal(d: Deriver) -> None:
     units(d, promise)
     if k is None or margin is None or refund is None:
         return
-    fee = get("platform_fee_rate")
-    used = ("money.platform_fee",) if fee is None else ()
-    fee = d.param("money.platform_fee") if fee is None else fee
-    q = (1 - refund) * (margin - k - fee) - refund * (get("return_cost_share") or 0)
+    fee, used = d.deal_fee()
+    q = d.kept(margin, refund, k + fee)
     uses = ("margin", "refund_rate", "creator_commission_rate", "platform_fee_rate", "return_cost_share")
     given = get("creator_low_gmv")
     if slot is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rules.conditions import rounded
-from rules.derive.core import ItemDeriver, Number
+from rules.derive.core import ItemDeriver
 
 _LINES = {"item_click_index": "click_rate", "item_order_index": "cvr_click", "item_refund_ratio": "refund"}
 
@@ -82,9 +82,7 @@ def _spare(d: ItemDeriver) -> None:
     margin, refund, k = d.get(margin_name), d.get(refund_name), d.get("creator_commission_rate")
     if margin is None or refund is None or k is None:
         return
-    fee: Number | None = d.get("platform_fee_rate")
-    used = ("money.platform_fee",) if fee is None else ()
-    fee = d.param("money.platform_fee") if fee is None else fee
-    left = (1 - refund) * margin - refund * (d.get("return_cost_share") or 0)
+    fee, used = d.deal_fee()
+    left = d.kept(margin, refund, 0)
     d.put("item_spare_margin", left - k - fee - d.param("gm.headroom"), margin_name, refund_name,
           "creator_commission_rate", "platform_fee_rate", parameters=(*used, "gm.headroom"))  # fmt: skip

@@ -22,11 +22,9 @@ def money(d: Deriver) -> None:
     elif (stated := get("ad_roi_pay")) is not None:
         put("roi_pay", stated, "ad_roi_pay")
     margin, refund = get("margin"), get("refund_rate")
-    fees = [n for n in ("platform_fee_rate", "commission_rate") if get(n) is not None]
-    c = sum(get(n) or 0 for n in fees)
-    rho = get("return_cost_share") or 0
+    c, fees = d.fees()
     if margin is not None and refund is not None:
-        earned = (1 - refund) * (margin - c) - refund * rho
+        earned = d.kept(margin, refund, c)
         uses = ("margin", "refund_rate", *fees, "return_cost_share")
         inverse(d, "roi_break_even_pay", earned, 1, uses)
         inverse(d, "roi_break_even_net", earned, 1 - refund, uses)
@@ -41,12 +39,12 @@ def money(d: Deriver) -> None:
             put("profit_30d", sold * earned - spent - fixed, "gmv_30d", *uses, *of, "monthly_fixed_cost")
         if roi := get("roi_pay"):
             put("ad_result_per_100", 100 * (earned - 1 / roi), *uses, "roi_pay")
-    elif margin is not None and not rho:
+    elif margin is not None and not get("return_cost_share"):
         inverse(d, "roi_break_even_net", margin - c, 1, ("margin", *fees))
     if spend is not None and orders:
         put("cost_per_order", spend / orders, "ad_spend_total", "ad_orders")
     roi_ratio(d)
-    roi_at_best(d, margin, refund, fees)
+    roi_at_best(d, margin, refund)
     if refund is not None:
         line, used, parameters, shaky = d.bench("refund_alert")
         put("refund_ratio", refund / line, "refund_rate", *used, parameters=parameters, shaky=shaky)
@@ -98,7 +96,7 @@ def roi_ratio(d: Deriver) -> None:
             return
 
 
-def roi_at_best(d: Deriver, margin: Number | None, refund: Number | None, fees: list[str]) -> None:
+def roi_at_best(d: Deriver, margin: Number | None, refund: Number | None) -> None:
     """An upper bound of `roi_ratio` that needs neither margin nor refunds: below 1 is a loss for sure.
 
     Without any order it says nothing: what a spend without an order means is PT-18's. All orders of a
@@ -111,7 +109,8 @@ def roi_at_best(d: Deriver, margin: Number | None, refund: Number | None, fees: 
     name = "roi_pay" if get("roi_pay") is not None else "roi_at_most"
     roi = get(name)
     if roi:
-        best_margin = (1 if margin is None else margin) - sum(get(n) or 0 for n in fees)
+        c, fees = d.fees()
+        best_margin = (1 if margin is None else margin) - c
         kept = (1 - (refund or 0)) * best_margin
         put("roi_ratio_at_best", max(roi * kept, 0), name, "margin", "refund_rate", *fees)
 

@@ -18,6 +18,7 @@ def people(d: Deriver) -> None:
         put("follower_gpm_ratio", fans / others, "follower_gpm", "non_follower_gpm")
     team, size = d.facts.get("team"), get("team_size")
     if isinstance(team, list):
+        put("team_functions", len(team), "team")
         put("team_missing", sum(f not in team for f in FUNCTIONS), "team")
         if size:
             put("functions_per_person", len(team) / size, "team", "team_size")

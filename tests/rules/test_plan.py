@@ -141,7 +141,7 @@ def test_a_key_nobody_asks_for_leaves_no_trace_and_no_question(engine: Evaluator
     assert all(found.statuses[r].state == "blocked" for r in found.statuses if r.startswith("CC-"))
     waits = {o.fact: o.unlocks for o in open_facts(engine, found, today)}
     assert set(waits["client_kind"]) >= {"PV-01"}
-    asked = engine.evaluate(facts, today=today, statuses=True, asked=["triage"])
+    asked = engine.evaluate(facts, today=today, statuses=True, asked=["client_row"])
     assert asked.value("priority") == "P0"
     assert engine.outcome(facts, today, asked)[0]["priority"] == "P0"
     assert "priority" not in engine.outcome(facts, today, found)[0]
