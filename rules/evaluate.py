@@ -266,9 +266,12 @@ class Evaluator:
         fired = [r for r in matched if not withheld.issuperset(r.rule.then)]
         traced = {r.id: self._trace(r, out, category) for r in fired}
         concluded = {k: c.value for k, c in out.conclusions.items()}
+        writers: dict[str, list[CompiledRule]] = {}
+        for rule in fired:
+            for name in rule.rule.then:
+                writers.setdefault(name, []).append(rule)
         for name in stratum.keys:
-            key = self.base.keys[name]
-            mine = [r for r in fired if name in r.rule.then]
+            key, mine = self.base.keys[name], writers.get(name, [])
 
             def again(
                 rules: list[CompiledRule], key: Key = key, concluded: dict[str, Any] = concluded

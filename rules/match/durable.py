@@ -24,7 +24,9 @@ The C code holds the GIL: threads give no parallelism, so one lock around it cos
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -52,15 +54,15 @@ class _QuietHost(Host):  # type: ignore[misc]
     def _run(self) -> None:
         pass
 
-    def run(self, name: str, fact: dict[str, Any], note: Callable[[str], None]) -> None:
-        """Assert a fact and tell `note` the rule of every action, in the order of the engine.
+    def run(self, name: str, fact: str, note: Callable[[str], None]) -> None:
+        """Assert a fact, as JSON, and tell `note` the rule of every action, in the order of the engine.
 
         What the library does around an action (a closure, the state read and written back, two trees of JSON)
         costs more than the matching, and an action here only says its name: the first key of the message.
         """
         ruleset = self.get_ruleset(name)
         handle = ruleset._handle
-        session = ruleset.assert_fact(fact)
+        session = ruleset._handle_result(core.assert_fact(handle, fact), fact)
         found = core.start_action_for_state(handle, session)
         message = found[1] if found else None
         while message:
@@ -85,6 +87,17 @@ def _word(value: Scalar) -> float | int | str:
     if isinstance(value, int | float) and not -1e12 <= value <= 1e12:
         raise ValueError(f"{value!r} is no number the engine can read")
     return value
+
+
+def _member(attribute: str, value: Scalar) -> str:
+    """An attribute with its value, as it stands in the JSON of a fact."""
+    if value is False:  # most of them, and the encoder takes its time
+        return f'"{attribute}":"false"'
+    word = _word(value)
+    return f'"{attribute}":{_quoted(word) if isinstance(word, str) else repr(word)}'
+
+
+_quoted = functools.lru_cache(maxsize=512)(json.dumps)
 
 
 def _pattern(conjunction: list[Test]) -> dict[str, Any]:
@@ -121,9 +134,12 @@ class DurableMatcher:
     def match(self, stratum: Stratum, view: View, category: str | None) -> list[str]:
         """Ids of the rules that fire, in catalogue order."""
         with self._lock:
+            shards = self._compiled(stratum, category)
+            read = set().union(*(s.attributes for s in shards))
+            members = {a: _member(a, view[a]) for a in read if a in view}
             fired: set[str] = set()
-            for shard in self._compiled(stratum, category):
-                fact = {a: _word(view[a]) for a in shard.attributes if a in view}
+            for shard in shards:
+                fact = [members[a] for a in shard.attributes if a in members]
                 fired |= {e.partition("|")[0] for e in self._evaluate(shard.name, fact)}
         return [i for i in self._ids(stratum) if i in fired]
 
@@ -132,11 +148,12 @@ class DurableMatcher:
             self._order[stratum.index] = [r.rule.id for r in stratum.rules]
         return self._order[stratum.index]
 
-    def _evaluate(self, ruleset: str, fact: dict[str, Any]) -> list[str]:
+    def _evaluate(self, ruleset: str, members: list[str]) -> list[str]:
         session = f"s{next(self._session)}"
+        fact = ",".join([*members, _member(_ALWAYS, 1), _member("sid", session)])
         fired: list[str] = []
         try:
-            self._host.run(ruleset, {**fact, _ALWAYS: 1, "sid": session}, fired.append)
+            self._host.run(ruleset, f"{{{fact}}}", fired.append)
         except Exception:
             with contextlib.suppress(Exception):  # the session may not have come to be
                 self._host.delete_state(ruleset, session)
