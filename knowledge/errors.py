@@ -6,7 +6,13 @@
     ├── UnknownPassage             code `unknown_passage`   an id that no passage has (also a KeyError)
     ├── ModelMissing               code `model_missing`     no such embedding model on this machine
     ├── ModelDamaged               code `model_damaged`     the model file is not the one it should be
-    └── CacheUnusable              code `cache_unusable`    not even a temporary folder can be written
+    ├── CacheUnusable              code `cache_unusable`    not even a temporary folder can be written
+    └── DocumentError              code `document`  an operator's own document that is not read
+        ├── UnsupportedFormat      code `document_format`       ├── UnreadableDocument  `document_unreadable`
+        ├── NotAFile               code `document_not_a_file`   ├── DocumentTooLarge    `document_too_large`
+        ├── ExpandsTooFar          code `document_bomb`         ├── EncryptedDocument   `document_encrypted`
+        ├── BrokenDocument         code `document_broken`       ├── BinaryDocument      `document_binary`
+        └── ScannedDocument        code `document_scanned`      └── EmptyDocument       `document_empty`
 
 A damaged or stale index is no error: it is rebuilt, and a read-only cache only costs a warning.
 Every error has a `code` for programs, `values` for whoever words it anew, and one Chinese line as its text.
@@ -100,3 +106,72 @@ class CacheUnusable(KnowledgeError):
             folder=folder,
             detail=detail,
         )
+
+
+class DocumentError(KnowledgeError):
+    """An operator's own document is not read. Values: file, and what the class adds."""
+
+    code = "document"
+
+    def __init__(self, file: str, what: str, right: str, **values: object) -> None:
+        super().__init__(f"{file}:{what};{right}", file=file, what=what, right=right, **values)
+
+
+class UnsupportedFormat(DocumentError):
+    """A suffix that is not read. Values: file, suffix."""
+
+    code = "document_format"
+
+
+class UnreadableDocument(DocumentError):
+    """No such file, no permission, a loop of links. Values: file, detail."""
+
+    code = "document_unreadable"
+
+
+class NotAFile(DocumentError):
+    """A folder, a device or a pipe. Values: file."""
+
+    code = "document_not_a_file"
+
+
+class DocumentTooLarge(DocumentError):
+    """More bytes, passages or characters in one cell than are read. Values: file, found, limit, unit."""
+
+    code = "document_too_large"
+
+
+class ExpandsTooFar(DocumentError):
+    """A small archive that would fill the memory. Values: file, found, limit."""
+
+    code = "document_bomb"
+
+
+class EncryptedDocument(DocumentError):
+    """A document behind a password. Values: file."""
+
+    code = "document_encrypted"
+
+
+class BrokenDocument(DocumentError):
+    """A file that is not what its suffix says, or is damaged. Values: file, detail."""
+
+    code = "document_broken"
+
+
+class BinaryDocument(DocumentError):
+    """Bytes that are no text under the suffix of a text. Values: file, found."""
+
+    code = "document_binary"
+
+
+class ScannedDocument(DocumentError):
+    """Pages of pictures without any text. Values: file, pages."""
+
+    code = "document_scanned"
+
+
+class EmptyDocument(DocumentError):
+    """Nothing in it, or nothing left of it. Values: file."""
+
+    code = "document_empty"
