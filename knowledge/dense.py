@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import re
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -24,22 +23,15 @@ from knowledge.clean import language
 from knowledge.embed import Encoder
 from knowledge.model import Passage
 from knowledge.refuse import SIGNALS, fit, signals
+from knowledge.sentences import chunks
+from knowledge.tokens import Compression, Packed, sentence_vectors
 from knowledge.vectors import Vectors
 
 _log = logging.getLogger("knowledge")
-FORMAT = 7  # raise it when the arrays below change their meaning
-_CHUNK = 320  # characters: well inside the model's 512 tokens
+FORMAT = 8  # raise it when the arrays below change their meaning
+CHUNK = 320  # characters: well inside the model's 512 tokens
 _CANDIDATES = 64
-
-
-def chunks(text: str, size: int = _CHUNK) -> list[str]:
-    """A text in pieces of at most about `size` characters, cut after sentences."""
-    out = [""]
-    for sentence in re.findall(r"[^。!?!?;;\n]+[。!?!?;;\n]*|\n+", text):
-        if out[-1] and len(out[-1]) + len(sentence) > size:
-            out.append("")
-        out[-1] += sentence
-    return [piece.strip() for piece in out if piece.strip()]
+_CALIBRATED = 1000  # aliases of a language that calibrate the refusal, about, of all passages evenly
 
 
 def index_key(passages: Sequence[Passage], model_id: str, *more: str) -> str:
@@ -57,32 +49,41 @@ def index_key(passages: Sequence[Passage], model_id: str, *more: str) -> str:
 class Arrays:
     """What is stored. n passages, d dimensions.
 
-    tokens_zh, tokens_en: (t, d) token vectors of all texts in a row; starts_*: (n + 1,) where each begins;
-    heads: (h, d) vectors of titles and aliases; head_of: (h,) the passage of each; outside: (o, d) vectors of
-    the out-of-scope examples; refuse_*: (6,) weights of `knowledge.refuse`; words: what BM25 reads, packed.
+    tokens_zh, tokens_en: (t, k) token vectors of all texts in a row, packed; starts_*: (n + 1,) where each
+    begins; mean, basis, scale: how they are packed; heads: (h, d) vectors of titles and aliases; head_of: (h,) the passage of each; outside: (o, d) vectors of
+    the out-of-scope examples; refuse_*: (6,) weights of `knowledge.refuse`, for the handbook and for documents
+    without aliases (own_*); words: what BM25 reads, packed.
     """
 
-    tokens_zh: Vectors
+    tokens_zh: Packed
     starts_zh: npt.NDArray[np.int64]
-    tokens_en: Vectors
+    tokens_en: Packed
     starts_en: npt.NDArray[np.int64]
+    mean: Vectors
+    basis: Vectors
+    scale: Vectors
     heads: Vectors
     head_of: npt.NDArray[np.int64]
     outside: Vectors
     refuse_zh: npt.NDArray[np.float64]
     refuse_en: npt.NDArray[np.float64]
+    own_zh: npt.NDArray[np.float64]
+    own_en: npt.NDArray[np.float64]
     words: npt.NDArray[np.uint8]
 
     def fits(self, passages: int) -> bool:
         """Whether the shapes agree with each other and with the number of passages."""
-        d = self.heads.shape[1]
+        d, k = self.basis.shape
         return (
             self.starts_zh.shape == self.starts_en.shape == (passages + 1,)
             and self.starts_zh[-1] == len(self.tokens_zh)
             and self.starts_en[-1] == len(self.tokens_en)
             and len(self.heads) == len(self.head_of)
-            and self.refuse_zh.shape == self.refuse_en.shape == (SIGNALS + 1,)
-            and all(a.shape[1] == d for a in (self.tokens_zh, self.tokens_en, self.outside))
+            and all(
+                a.shape == (SIGNALS + 1,) for a in (self.refuse_zh, self.refuse_en, self.own_zh, self.own_en)
+            )
+            and all(a.shape[1] == k for a in (self.tokens_zh, self.tokens_en))
+            and all(a.shape[1] == d for a in (self.heads, self.outside))
         )
 
 
@@ -104,7 +105,7 @@ def compute(
     """
 
     def tokens(texts: Sequence[str]) -> tuple[Vectors, npt.NDArray[np.int64]]:
-        pieces = [(i, piece) for i, text in enumerate(texts) for piece in chunks(text)]
+        pieces = [(i, piece) for i, text in enumerate(texts) for piece in chunks(text, CHUNK)]
         vectors = encoder.both([piece for _, piece in pieces])[1]
         lengths = np.zeros(len(texts) + 1, np.int64)
         for (i, _), v in zip(pieces, vectors, strict=True):
@@ -113,30 +114,48 @@ def compute(
 
     heads = head_texts(passages)
     titles = {text for p in passages for text in (p.title, p.title_en)}
-    head_vectors, head_tokens = encoder.both([text for _, text in heads], "query")
-    outside_vectors, outside_tokens = encoder.both(list(outside), "query")
-    zh, en = tokens([p.text for p in passages]), tokens([p.text_en for p in passages])
+    head_vectors, head_tokens = encoder.quickly([text for _, text in heads], "query")
+    outside_vectors, outside_tokens = encoder.quickly(list(outside), "query")
+    (zh, zh_starts), (en, en_starts) = tokens([p.text for p in passages]), tokens([p.text_en for p in passages])
+    packing = Compression.of(np.concatenate([zh, en]))
     untrained = np.zeros(SIGNALS + 1)
     arrays = Arrays(
-        *zh, *en,
+        packing.pack(zh), zh_starts, packing.pack(en), en_starts, packing.mean, packing.basis, packing.scale,
         heads=head_vectors, head_of=np.array([i for i, _ in heads], np.int64), outside=outside_vectors,
-        refuse_zh=untrained, refuse_en=untrained, words=words,
+        refuse_zh=untrained, refuse_en=untrained, own_zh=untrained, own_en=untrained, words=words,
     )  # fmt: skip
     dense, everything = Dense(arrays), range(len(passages))
+    # the same texts as if they were somebody's documents: sentences in place of titles and aliases
+    said = [
+        sentence_vectors(p.text, zh[a:b])
+        for p, a, b in zip(passages, zh_starts, zh_starts[1:], strict=False)
+    ]
     weights: dict[str, npt.NDArray[np.float64]] = {}
     for lang in ("zh", "en"):
-        answered = [
-            signals(dense.maxsim(t, lang, everything), dense.heads(v, h), dense.outside(v), known(text))
-            for h, ((_, text), v, t) in enumerate(zip(heads, head_vectors, head_tokens, strict=True))
-            if language(text) == lang and text not in titles
+        good = [h for h, (_, text) in enumerate(heads) if language(text) == lang and text not in titles]
+        bad = [o for o, text in enumerate(outside) if language(text) == lang]
+        asked = [
+            (True, h, heads[h][1], head_vectors[h], head_tokens[h])
+            for h in good[:: 1 + len(good) // _CALIBRATED]
         ]
-        refused = [
-            signals(dense.maxsim(t, lang, everything), dense.heads(v), dense.outside(v, o), known(text))
-            for o, (text, v, t) in enumerate(zip(outside, outside_vectors, outside_tokens, strict=True))
-            if language(text) == lang
-        ]
-        weights[lang] = fit(answered, refused)
-    return replace(arrays, refuse_zh=weights["zh"], refuse_en=weights["en"])
+        asked += [(False, o, outside[o], outside_vectors[o], outside_tokens[o]) for o in bad]
+        found: dict[tuple[str, bool], list[list[float]]] = {}
+        for answered, i, text, v, t in asked:
+            same, out = (i, dense.outside(v)) if answered else (-1, dense.outside(v, i))
+            maxsim = {k: dense.maxsim(t, k, everything) for k in dict.fromkeys((lang, "zh"))}
+            for shelf, near, sims in (
+                ("refuse", dense.heads(v, same), maxsim[lang]),
+                ("own", nearest(said, v), maxsim["zh"]),
+            ):
+                found.setdefault((shelf, answered), []).append(signals(sims, near, out, known(text)))
+        for shelf in ("refuse", "own"):
+            weights[f"{shelf}_{lang}"] = fit(found.get((shelf, True), []), found.get((shelf, False), []))
+    return replace(arrays, **weights)
+
+
+def nearest(heads: Sequence[Vectors], query: Vectors) -> npt.NDArray[np.float64]:
+    """The best cosine of a query (d,) with the vectors (s, d) of each of p passages, shape (p,)."""
+    return np.array([(h @ query).max() for h in heads], np.float64)
 
 
 def store(file: Path, arrays: Arrays) -> bool:
@@ -188,6 +207,9 @@ class Dense:
     def __init__(self, arrays: Arrays) -> None:
         self.arrays = arrays
         self._size = len(arrays.starts_zh) - 1
+        self.packing = Compression(arrays.mean, arrays.basis, arrays.scale)
+        # wide enough to multiply: turning them at every question takes longer than the product
+        self._tokens = {"zh": arrays.tokens_zh.astype(np.float32), "en": arrays.tokens_en.astype(np.float32)}
         # Threads of their own would spin against the model's: twenty times as long, for products this small.
         faiss.omp_set_num_threads(1)
         threadpool_limits(1, "blas")
@@ -216,16 +238,16 @@ class Dense:
         that all proposed ones looked alike, in the ranking and in the refusal.
         """
         a = self.arrays
-        tokens, starts = (a.tokens_en, a.starts_en) if language == "en" else (a.tokens_zh, a.starts_zh)
+        tokens, starts = self._tokens[language], a.starts_en if language == "en" else a.starts_zh
         scores = np.zeros(self._size)
         if not len(query):
             return scores
         if len(candidates) == self._size:
-            table = tokens @ query.T
+            table = self.packing.similar(tokens, query)
             scores[:] = np.maximum.reduceat(table, starts[:-1], axis=0).mean(axis=1)
         else:
             for i in candidates:
-                scores[i] = (tokens[starts[i] : starts[i + 1]] @ query.T).max(axis=0).mean()
+                scores[i] = self.packing.similar(tokens[starts[i] : starts[i + 1]], query).max(axis=0).mean()
             others = np.setdiff1d(np.arange(self._size), candidates)
             scores[others] = scores[list(candidates)].min(initial=1.0)
         return scores

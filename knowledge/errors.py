@@ -6,6 +6,7 @@
     ├── UnknownPassage             code `unknown_passage`   an id that no passage has (also a KeyError)
     ├── ModelMissing               code `model_missing`     no such embedding model on this machine
     ├── ModelDamaged               code `model_damaged`     the model file is not the one it should be
+    ├── IndexUnusable              code `index_unusable`    a folder that is no index of documents
     ├── CacheUnusable              code `cache_unusable`    not even a temporary folder can be written
     └── DocumentError              code `document`  an operator's own document that is not read
         ├── UnsupportedFormat      code `document_format`       ├── UnreadableDocument  `document_unreadable`
@@ -92,6 +93,15 @@ class ModelDamaged(KnowledgeError):
             expected=expected,
             found=found,
         )
+
+
+class IndexUnusable(KnowledgeError):
+    """A folder that is no index of documents, or can't be read or written. Values: folder, what, right."""
+
+    code = "index_unusable"
+
+    def __init__(self, folder: str, what: str, right: str) -> None:
+        super().__init__(f"文档索引 {folder}:{what};{right}", folder=folder, what=what, right=right)
 
 
 class CacheUnusable(KnowledgeError):

@@ -1,11 +1,12 @@
-"""Words: segmentation (jieba), synonyms, and BM25 (bm25s) over the passages with their headings."""
+"""Words: segmentation (jieba), synonyms, and BM25 (FTS5) over the passages with their headings."""
 
 from __future__ import annotations
 
 import json
 import logging
 import re
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,9 +56,10 @@ class Segmenter:
         ]  # fmt: skip
         return " ".join([query, *dict.fromkeys(added)]) if added else query
 
-    def is_synonym(self, word: str) -> bool:
-        """Whether terms.yaml translates this word into one of the handbook's."""
-        return word in self._translated
+    def known_share(self, text: str, told: Callable[[str], bool]) -> float:
+        """Share of a text's content words that were `told` or have a synonym; 0 without any word."""
+        words = self.content_words(text)
+        return sum(told(w) or w in self._translated for w in words) / len(words) if words else 0.0
 
     def words(self, text: str) -> list[str]:
         """Words and, of long ones, their parts; lower case, without stop words and punctuation."""
@@ -107,30 +109,36 @@ class Words:
 
 
 class Keywords:
-    """BM25 over the words of the passages."""
+    """BM25 over the words of passages, kept in an FTS5 table of SQLite: in memory, or in the file of an index.
 
-    def __init__(self, words: Words, segmenter: Segmenter) -> None:
-        import bm25s  # with scipy a fifth of a second, which the prompt need not wait for
+    FTS5 takes words parted by blanks; it counts, ranks and forgets passages one by one, and on disk.
+    """
 
+    def __init__(self, database: sqlite3.Connection, segmenter: Segmenter) -> None:
+        self._database = database
         self._segmenter = segmenter
-        self.vocabulary = frozenset(w for passage in words.corpus for w in passage)
-        self._told = words.told
-        self._bm25 = bm25s.BM25()
-        self._bm25.index(words.corpus, show_progress=False)
-        self._size = len(words.corpus)
-
-    def scores(self, query: str) -> npt.NDArray[np.float64]:
-        """BM25 of every passage, shape (n,); zeros where no word is known."""
-        words = [w for w in dict.fromkeys(self._segmenter.words(query)) if w in self.vocabulary]
-        if not words:
-            return np.zeros(self._size)
-        return np.asarray(self._bm25.get_scores(words), np.float64)
-
-    def known_share(self, query: str) -> float:
-        """Share of the question's content words that the handbook knows, synonyms too; 0 without any word."""
-        words = self._segmenter.content_words(query)
-        return (
-            sum(w in self._told or self._segmenter.is_synonym(w) for w in words) / len(words)
-            if words
-            else 0.0
+        database.execute(
+            "create virtual table if not exists words using fts5(text, tokenize='unicode61 remove_diacritics 0')"
         )
+        database.execute("create virtual table if not exists vocabulary using fts5vocab(words, row)")
+
+    def add(self, row: int, words: Sequence[str]) -> None:
+        """Put in the words of a passage under its number."""
+        self._database.execute("insert into words (rowid, text) values (?, ?)", (row, " ".join(words)))
+
+    def remove(self, row: int) -> None:
+        """Take out the words of a passage."""
+        self._database.execute("delete from words where rowid = ?", (row,))
+
+    def scores(self, query: str, most: int = -1) -> dict[int, float]:
+        """BM25 by the number of each passage that has a word of the query; `most` keeps the best ones."""
+        words = dict.fromkeys(self._segmenter.words(query))
+        wanted = " OR ".join(f'"{word}"' for word in words if '"' not in word)
+        if not wanted:
+            return {}
+        ranked = "select rowid, -bm25(words) from words where words match ? order by rank, rowid limit ?"
+        return dict(self._database.execute(ranked, (wanted, most)))
+
+    def known(self, word: str) -> bool:
+        """Whether any passage has this word."""
+        return self._database.execute("select 1 from vocabulary where term = ?", (word,)).fetchone() is not None

@@ -48,7 +48,7 @@ class Passage:
     text_en: str
     aliases: tuple[str, ...]
     sources: tuple[str, ...]
-    tag: Tag
+    tag: Tag | Literal["own"]
     reviewed: date
     document: str = "handbook"
     see_also: tuple[str, ...] = ()

@@ -1,8 +1,8 @@
-"""Search the handbook by question, or fetch a passage by id.
+"""Search the handbook and the operator's documents by question, or fetch a passage by id.
 
 The ranking is the best of the measured ones: late interaction over token vectors (MaxSim) plus 0.3 of BM25,
-both as z-scores over the passages, plus the nearest title or alias as a vector of its own. Whether anything
-answers is decided apart from the ranking, in `knowledge.refuse`.
+both as z-scores over the passages, plus the nearest title or alias (of a document: sentence) as a vector of its
+own. Whether anything answers is decided apart from the ranking, in `knowledge.refuse`.
 """
 
 from __future__ import annotations
@@ -18,14 +18,16 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge.clean import language, searchable
-from knowledge.dense import Dense, compute, index_key, restore, store
+from knowledge.dense import index_key
 from knowledge.embed import Encoder, default_cache_dir
 from knowledge.errors import KnowledgeError, UnknownPassage
-from knowledge.keyword import Keywords, Segmenter, Words
+from knowledge.index import FILE, Index
+from knowledge.keyword import Segmenter
 from knowledge.load import HANDBOOK, load_passages, load_sources, load_terms
 from knowledge.model import Hit, Passage, SearchResult
 from knowledge.question import asked
-from knowledge.refuse import belongs_elsewhere, margin, signals
+from knowledge.refuse import belongs_elsewhere
+from knowledge.shelf import Documents, Handbook, Query, Scored, Shelf
 
 #: Weights of the z-scores beside MaxSim's 1: BM25 as measured before, the heads by the tuning half.
 BM25_WEIGHT = 0.3
@@ -33,21 +35,11 @@ HEAD_WEIGHT = 1.5
 
 
 @dataclass(frozen=True, slots=True)
-class Scores:
-    """All that is known about one question, one value a passage; for tuning and for explaining a ranking."""
-
-    maxsim: npt.NDArray[np.float64]
-    bm25: npt.NDArray[np.float64]
-    heads: npt.NDArray[np.float64]
-    fused: npt.NDArray[np.float64]
-    margin: float
-
-
-@dataclass(frozen=True, slots=True)
 class _Engines:
-    keywords: Keywords
     segmenter: Segmenter
-    dense: Dense
+    handbook: Handbook
+    documents: Documents | None
+    shelves: tuple[Shelf, ...]  #: those that are searched
 
 
 def _z(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -58,10 +50,13 @@ def _z(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 class Library:
     """The handbook: passages at once, search after the model has loaded. Safe to use from several threads."""
 
-    def __init__(self, passages: Sequence[Passage], encoder: Encoder, cache_dir: Path) -> None:
+    def __init__(self, passages: Sequence[Passage], encoder: Encoder, cache_dir: Path,
+                 documents: Path | None = None, alone: bool = False) -> None:  # fmt: skip
+        """`documents`: the folder of an index of documents; `alone`: search only there."""
         self.passages: tuple[Passage, ...] = tuple(passages)
         self.encoder = encoder
         self.cache_dir = cache_dir
+        self._folder, self._alone = documents, alone
         self._by_id = {p.id: p for p in self.passages}
         self._sources = load_sources()
         self._terms = load_terms()
@@ -71,20 +66,27 @@ class Library:
 
     @classmethod
     def open(
-        cls, model: str | None = None, cache_dir: Path | None = None, handbook_dir: Path | None = None
+        cls,
+        model: str | None = None,
+        cache_dir: Path | None = None,
+        handbook_dir: Path | None = None,
+        documents: Path | None = None,
+        alone: bool = False,
     ) -> Library:
         """Read and validate the passages; quick, no model is loaded.
 
         `model`: a folder or name for sentence-transformers instead of the bundled one; `cache_dir`: where the
-        unpacked model and the index lie; `handbook_dir`: another handbook. Raises PassageError, DataError.
+        unpacked model and the index lie; `handbook_dir`: another handbook; `documents`: the index of the
+        operator's own, searched beside the handbook or `alone`. Raises PassageError, DataError.
         """
         cache = cache_dir or default_cache_dir()
-        return cls(load_passages(handbook_dir or HANDBOOK), Encoder(model, cache), cache)
+        passages = load_passages(handbook_dir or HANDBOOK)
+        return cls(passages, Encoder(model, cache), cache, documents, alone)
 
     @property
     def version(self) -> str:
-        """Twelve hex digits that change with any text of the handbook, any term, and the model."""
-        return self._key[:12]
+        """Hex digits that change with any text of the handbook, any term, the model, any document."""
+        return self._key[:12] + (f"+{own}" if (own := self._own_version()) else "")
 
     def warm(self) -> None:
         """Load the model and the index, building what is missing; may run in a background thread."""
@@ -92,10 +94,12 @@ class Library:
 
     def passage(self, id: str) -> Passage:
         """The passage of this id. Raises UnknownPassage, which is also a KeyError."""
-        try:
-            return self._by_id[id]
-        except KeyError:
-            raise UnknownPassage(id, tuple(difflib.get_close_matches(id, self._by_id, n=2))) from None
+        found = self._by_id.get(id)
+        if found is None and id.startswith("D") and (documents := self._ready().documents):
+            found = documents.index.find(id)
+        if found is None:
+            raise UnknownPassage(id, tuple(difflib.get_close_matches(id, self._by_id, n=2)))
+        return found
 
     def source_title(self, passage: Passage) -> str:
         """The sources as a person reads them, with years: 《…》(2021);…"""
@@ -116,28 +120,41 @@ class Library:
         clean = asked(query)
         if not searchable(clean):
             return SearchResult(query, False, (), ())
-        scores = self.scores(clean)
-        order = sorted(range(len(self.passages)), key=lambda i: (-round(float(scores.fused[i]), 4), i))
-        if scores.margin < 0 or belongs_elsewhere(clean, self._terms):
-            return SearchResult(query, False, (), tuple(self.passages[i].title for i in order[:3]))
+        engines = self._ready()
+        scored = self.scores(clean)
+        places = [(shelf, row) for shelf, s in zip(engines.shelves, scored, strict=True) for row in range(len(s.maxsim))]
+        ranked = fused(scored)
+        order = np.lexsort((np.arange(len(ranked)), -np.round(ranked, 4)))
+
+        def passage(i: int) -> Passage:
+            shelf, row = places[i]
+            return shelf.passage(row)
+
+        grounded = any(s.margin >= 0 for s in scored)
+        if not grounded or belongs_elsewhere(clean, self._terms):
+            return SearchResult(query, False, (), tuple(passage(i).title for i in order[:3]))
         best = order[: max(1, min(top, len(order)))]
-        hits = (Hit(self.passages[i], round(float(1 / (1 + np.exp(-scores.fused[i]))), 4)) for i in best)
+        hits = (Hit(passage(i), round(float(1 / (1 + np.exp(-ranked[i]))), 4)) for i in best)
         return SearchResult(query, True, tuple(hits), ())
 
-    def scores(self, query: str) -> Scores:
-        """Every signal for a normalised question; `margin` below 0 means that nothing answers."""
+    def scores(self, query: str) -> list[Scored]:
+        """What every shelf says to a normalised question."""
         engines = self._ready()
-        lang = language(query)
         vector = self.encoder.encode([query], "query")[0]
-        tokens = self.encoder.tokens(query, "query")
-        maxsim = engines.dense.maxsim(tokens, lang, engines.dense.candidates(vector))
-        heads = engines.dense.heads(vector)
-        bm25 = engines.keywords.scores(engines.segmenter.expand(query))
-        fused = _z(maxsim) + BM25_WEIGHT * _z(bm25) + HEAD_WEIGHT * _z(heads)
-        known = engines.keywords.known_share(query)
-        weights = engines.dense.arrays.refuse_en if lang == "en" else engines.dense.arrays.refuse_zh
-        decided = margin(weights, signals(maxsim, heads, engines.dense.outside(vector), known), lang)
-        return Scores(maxsim, bm25, heads, fused, decided)
+        asked_ = Query(query, language(query), vector, self.encoder.tokens(query, "query"))
+        return [shelf.score(asked_) for shelf in engines.shelves]
+
+    def writable(self) -> Index:
+        """The index of the operator's documents, made where there is none. Raises IndexUnusable."""
+        engines = self._ready()
+        assert self._folder is not None
+        return Index.create(self._folder, self.encoder.model_id, engines.segmenter, engines.handbook.dense.packing)
+
+    def _own_version(self) -> str:
+        if self._folder is None or not (self._folder / FILE).is_file():
+            return ""
+        documents = self._ready().documents
+        return documents.index.version if documents else ""
 
     def _ready(self) -> _Engines:
         with self._lock:
@@ -147,20 +164,26 @@ class Library:
 
     def _build(self) -> _Engines:
         file = self.cache_dir / f"index-{self._key}.bin"
-        arrays = restore(file, len(self.passages))
-        if arrays:  # model and words beside each other; what fails there fails again below, and is told
+        if file.is_file():  # model and words beside each other; what fails there fails again below, and is told
             threading.Thread(target=self._load_model, daemon=True).start()
         segmenter = Segmenter(self._terms, self.cache_dir)
-        words = Words.unpacked(arrays.words) if arrays else Words.of(self.passages, segmenter)
-        keywords = Keywords(words, segmenter)
-        if arrays is None:
-            outside = [*self._terms.out_of_scope.zh, *self._terms.out_of_scope.en]
-            known = keywords.known_share
-            arrays = compute(self.passages, self.encoder, outside, known, words.packed())
-            store(file, arrays)
+        handbook = Handbook(self.passages, self._terms, segmenter, self.encoder, file)
+        documents = None
+        if self._folder and (self._alone or (self._folder / FILE).is_file()):
+            index = Index.open(self._folder, self.encoder.model_id, segmenter)
+            documents = Documents(index, segmenter, handbook.dense)
         self.encoder.warm()
-        return _Engines(keywords, segmenter, Dense(arrays))
+        searched = (handbook, documents) if not self._alone else (documents,)
+        return _Engines(segmenter, handbook, documents, tuple(s for s in searched if s))
 
     def _load_model(self) -> None:
         with contextlib.suppress(KnowledgeError):
             self.encoder.warm()
+
+
+def fused(scored: Sequence[Scored]) -> npt.NDArray[np.float64]:
+    """One rank value a passage of all shelves in a row."""
+    maxsim, bm25, heads = (
+        _z(np.concatenate([getattr(s, name) for s in scored])) for name in ("maxsim", "bm25", "heads")
+    )
+    return maxsim + BM25_WEIGHT * bm25 + HEAD_WEIGHT * heads

@@ -1,0 +1,306 @@
+"""The operator's own documents: one SQLite file, in which passages come and go document by document.
+
+A document is put in or replaced in one transaction, so a reader or a killed run never meets half of one. What
+is searched through for every question lies in memory (a vector a passage, in FAISS); what only the proposed
+passages need is read from the file, which SQLite maps into memory (token vectors, text).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+
+from knowledge.documents.model import Document, Piece
+from knowledge.errors import IndexUnusable
+from knowledge.keyword import Keywords, Segmenter
+from knowledge.model import Passage
+from knowledge.sentences import brief
+from knowledge.tokens import Compression, sentence_vectors
+from knowledge.vectors import Vectors
+
+FORMAT = 1  # raise it when a column below changes its meaning
+FILE = "documents.sqlite"
+_PROPOSED = 400  # by their vector; as many at most by their words
+_MAPPED = 1 << 36  # bytes of the file that may be mapped into memory
+_SCHEMA = """
+create table about (name text primary key, value blob);
+create table documents (id integer primary key, path text unique, name text, sha256 text, added text,
+    report text);
+create table passages (id integer primary key, document integer references documents on delete cascade,
+    number integer, title text, heading text, page integer, text text);
+create index passages_document on passages (document);
+create table vectors (passage integer primary key references passages on delete cascade, vector blob);
+create table tokens (passage integer primary key references passages on delete cascade, heads blob,
+    tokens blob);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A document in the index; `report` is what was told when it came in."""
+
+    id: int
+    path: str
+    name: str
+    sha256: str
+    passages: int
+    report: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """The passages that come into question, p of n, in the order of their numbers.
+
+    rows: (p,) numbers; tokens: one (t, k) a passage, packed; heads: one (s, d) a passage, its sentences.
+    """
+
+    rows: npt.NDArray[np.int64]
+    tokens: list[npt.NDArray[np.int8]]
+    heads: list[Vectors]
+
+
+class Index:
+    """One file of documents. Safe to use from several threads; other processes may write meanwhile."""
+
+    def __init__(self, database: sqlite3.Connection, segmenter: Segmenter, compression: Compression) -> None:
+        self._database = database
+        self._lock = threading.RLock()
+        self.compression = compression
+        self._segmenter = segmenter
+        self.keywords = Keywords(database, segmenter)
+        self._seen = -1  # the state of the file that the vectors in memory are of
+        self._ids = np.empty(0, np.int64)
+        self._faiss: faiss.Index | None = None
+
+    # -- opening --------------------------------------------------------------------------------------
+
+    @classmethod
+    def create(cls, folder: Path, model_id: str, segmenter: Segmenter, compression: Compression) -> Index:
+        """The index of a folder, made where there is none.
+
+        Raises IndexUnusable: the folder holds other things, the index is of another model or damaged, or it
+        can't be written.
+        """
+        file = folder / FILE
+        if file.exists():
+            return cls.open(folder, model_id, segmenter, writable=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if any(p for p in folder.iterdir() if not p.name.startswith(FILE)):
+                raise IndexUnusable(str(folder), "里面是别的东西", "请给一个空文件夹,或之前导入时用的那个")
+            database = _connect(file)
+            with database:
+                database.execute("begin immediate")
+                for statement in _SCHEMA.split(";"):
+                    database.execute(statement)
+                Keywords(database, segmenter)
+                about = {
+                    "format": FORMAT, "model": model_id, "mean": compression.mean.tobytes(),
+                    "basis": compression.basis.tobytes(), "scale": compression.scale.tobytes(),
+                }  # fmt: skip
+                database.executemany("insert into about values (?, ?)", about.items())
+        except (OSError, sqlite3.Error) as error:
+            raise IndexUnusable(str(folder), f"写不进去({error})", "请换一个可写的文件夹,或腾出空间") from None
+        return cls(database, segmenter, compression)
+
+    @classmethod
+    def open(cls, folder: Path, model_id: str, segmenter: Segmenter, writable: bool = False) -> Index:
+        """The index that `create` made. Raises IndexUnusable, also where there is none."""
+        file = folder / FILE
+        if not file.is_file():
+            raise IndexUnusable(str(folder), "没有导入过文档", "请先用 ingest 文件 --index 文件夹 导入")
+        try:
+            database = _connect(file, writable)
+            about = dict(database.execute("select name, value from about"))
+            if about["format"] != FORMAT or about["model"] != model_id:
+                raise IndexUnusable(
+                    str(folder),
+                    f"是用另一个模型或旧版本做的({about['model']})",
+                    "请换一个空文件夹重新导入",
+                )
+            mean = np.frombuffer(about["mean"], np.float32)
+            basis = np.frombuffer(about["basis"], np.float32).reshape(len(mean), -1)
+            compression = Compression(mean, basis, np.frombuffer(about["scale"], np.float32))
+            return cls(database, segmenter, compression)
+        except (OSError, sqlite3.Error, KeyError, ValueError) as error:
+            raise IndexUnusable(str(folder), f"索引读不了({error})", "请删掉这个文件夹重新导入") from None
+
+    # -- putting in and taking out ---------------------------------------------------------------------
+
+    def documents(self) -> list[Stored]:
+        """All documents in the order in which they came."""
+        counted = (
+            "select d.id, path, name, sha256, count(p.id), report from documents d"
+            " left join passages p on p.document = d.id group by d.id order by d.id"
+        )
+        with self._lock:
+            rows = self._database.execute(counted).fetchall()
+        return [Stored(*row[:5], json.loads(row[5])) for row in rows]
+
+    def put(
+        self,
+        path: str,
+        document: Document,
+        encoded: Iterable[tuple[Piece, Vectors, Vectors]],
+        report: dict[str, object],
+    ) -> None:
+        """Put in a document, in place of the one of the same path, if any.
+
+        `encoded` gives each piece with its vector, shape (d,), and its token vectors, shape (t, d). What it
+        raises leaves the index as it was.
+        """
+        with self._lock, self._database as db:
+            db.execute("begin immediate")
+            self._take_out(path)
+            added = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+            id_ = db.execute(
+                "insert into documents (path, name, sha256, added, report) values (?, ?, ?, ?, ?)",
+                (path, document.name, document.sha256, added, json.dumps(report, ensure_ascii=False)),
+            ).lastrowid
+            for number, (piece, vector, tokens) in enumerate(encoded, 1):
+                heading = json.dumps(piece.heading, ensure_ascii=False)
+                row = db.execute(
+                    "insert into passages (document, number, title, heading, page, text) values (?, ?, ?, ?, ?, ?)",
+                    (id_, number, piece.title, heading, piece.page, piece.text),
+                ).lastrowid
+                db.execute("insert into vectors values (?, ?)", (row, _half(vector)))
+                heads = sentence_vectors(piece.text, tokens)
+                packed = self.compression.pack(tokens)
+                db.execute("insert into tokens values (?, ?, ?)", (row, _half(heads), packed.tobytes()))
+                words = self._segmenter.words(" ".join((*piece.heading, piece.text)))
+                self.keywords.add(int(row or 0), words)
+
+    def remove(self, path: str) -> bool:
+        """Take out the document of this path; whether there was one."""
+        with self._lock, self._database as db:
+            db.execute("begin immediate")
+            return self._take_out(path)
+
+    def _take_out(self, path: str) -> bool:
+        db = self._database
+        found = db.execute("select id from documents where path = ?", (path,)).fetchone()
+        if found is None:
+            return False
+        for (row,) in db.execute("select id from passages where document = ?", found).fetchall():
+            self.keywords.remove(row)
+        db.execute("delete from documents where id = ?", found)
+        return True
+
+    # -- searching ------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        """How many passages there are."""
+        self._refresh()
+        return len(self._ids)
+
+    @property
+    def version(self) -> str:
+        """Changes with every document that comes, goes or changes."""
+        return "|".join(sorted(d.sha256 for d in self.documents()))
+
+    def proposed(self, vector: Vectors, query: str) -> tuple[Proposed, dict[int, float]]:
+        """The passages that a question's vector or its words propose, and BM25 by number."""
+        with self._lock:
+            self._refresh()
+            n = len(self._ids)
+            if self._faiss is None:
+                return Proposed(np.empty(0, np.int64), [], []), {}
+            _, near = self._faiss.search(vector[None, :], min(n, _PROPOSED))
+            ranked = self.keywords.scores(query, _PROPOSED)
+            places = np.searchsorted(self._ids, list(ranked))
+            bm25 = {int(i): s for i, s in zip(places, ranked.values(), strict=True)}
+            rows = np.union1d(near[0][near[0] >= 0], places).astype(np.int64)
+            d, k = self.compression.basis.shape
+            heads: list[Vectors] = []
+            tokens: list[npt.NDArray[np.int8]] = []
+            for row in rows:
+                (head, token) = self._database.execute(
+                    "select heads, tokens from tokens where passage = ?", (int(self._ids[row]),)
+                ).fetchone()
+                heads.append(np.frombuffer(head, np.float16).reshape(-1, d).astype(np.float32))
+                tokens.append(np.frombuffer(token, np.int8).reshape(-1, k))
+            return Proposed(rows, tokens, heads), bm25
+
+    def passage(self, row: int) -> Passage:
+        """The passage of this number."""
+        with self._lock:
+            return self._passage("p.id = ?", int(self._ids[row]))[1]
+
+    def find(self, id: str) -> Passage | None:
+        """The passage with this id (Dxxxxxxxx.n), or None."""
+        short, _, number = id.removeprefix("D").partition(".")
+        if not id.startswith("D") or not number.isdigit():
+            return None
+        with self._lock:
+            try:
+                return self._passage("substr(d.sha256, 1, 8) = ? and p.number = ?", short, int(number))[1]
+            except LookupError:
+                return None
+
+    def _passage(self, where: str, *values: object) -> tuple[int, Passage]:
+        found = self._database.execute(
+            "select p.id, d.sha256, d.name, p.number, p.title, p.heading, p.page, p.text, d.added"
+            f" from passages p join documents d on d.id = p.document where {where}",
+            values,
+        ).fetchone()
+        if found is None:
+            raise LookupError(values)
+        id_, sha, name, number, title, heading, page, text, added = found
+        where_ = f"{name} 第{page}页" if page else name
+        return id_, Passage(
+            id=f"D{sha[:8]}.{number}", title=title, title_en=title, path=(name, *json.loads(heading)),
+            text=text, summary=brief(text), text_en=text, aliases=(), sources=(where_,), tag="own",
+            reviewed=dt.date.fromisoformat(added[:10]), document=name,
+        )  # fmt: skip
+
+    def _refresh(self) -> None:
+        """Read the vectors anew where another process, or this one, has changed the file."""
+        with self._lock:
+            (state,) = self._database.execute("pragma data_version").fetchone()
+            mine = (state, self._database.total_changes)
+            if self._seen == mine:
+                return
+            rows = self._database.execute("select passage, vector from vectors order by passage").fetchall()
+            self._ids = np.array([r[0] for r in rows], np.int64)
+            self._faiss = None
+            if rows:
+                vectors = np.frombuffer(b"".join(r[1] for r in rows), np.float16).reshape(len(rows), -1)
+                self._faiss = faiss.IndexScalarQuantizer(
+                    vectors.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+                )
+                self._faiss.add(vectors.astype(np.float32))
+            self._seen = mine
+
+
+def _connect(file: Path, writable: bool = True) -> sqlite3.Connection:
+    """A connection for all threads. An unwritable folder is read as it lies. Raises sqlite3.Error."""
+    if not writable:
+        database = _opened(f"{file.resolve().as_uri()}?mode=ro")
+        try:
+            database.execute("select count(*) from about").fetchone()
+        except sqlite3.OperationalError:  # the companions of the file can't be made on a read-only disk
+            database = _opened(f"{file.resolve().as_uri()}?immutable=1")
+        return database
+    database = _opened(f"{file.resolve().as_uri()}?mode=rwc")
+    database.execute("pragma journal_mode = wal")  # who searches is not kept waiting by who puts in
+    database.execute("pragma foreign_keys = on")
+    return database
+
+
+def _opened(uri: str) -> sqlite3.Connection:
+    database = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=30)
+    database.execute(f"pragma mmap_size = {_MAPPED}")
+    return database
+
+
+def _half(vectors: Vectors) -> bytes:
+    return np.asarray(vectors, np.float16).tobytes()

@@ -1,0 +1,144 @@
+"""What is searched: the handbook and the operator's documents, each a shelf that scores a question alike."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge.dense import Dense, compute, nearest, restore, store
+from knowledge.embed import Encoder
+from knowledge.index import Index
+from knowledge.keyword import Keywords, Segmenter, Words
+from knowledge.model import Passage, Terms
+from knowledge.refuse import margin, signals
+from knowledge.vectors import Vectors
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """`vector`: (d,), of the normalised text; `tokens`: (t, d); `language`: zh or en."""
+
+    text: str
+    language: str
+    vector: Vectors
+    tokens: Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One value a passage, shape (n,), and `margin`: below 0, nothing on the shelf answers."""
+
+    maxsim: Floats
+    bm25: Floats
+    heads: Floats
+    margin: float
+
+
+class Shelf(Protocol):
+    """Passages numbered from 0."""
+
+    def score(self, query: Query) -> Scored:
+        """What every passage has in common with a question."""
+
+    def passage(self, row: int) -> Passage:
+        """The passage of this number."""
+
+    def knows(self, word: str) -> bool:
+        """Whether a passage has this word, as the segmenter cuts it."""
+
+
+class Handbook:
+    """The project's own passages, found by title and alias, by their text, and by their words."""
+
+    def __init__(self, passages: Sequence[Passage], terms: Terms, segmenter: Segmenter, encoder: Encoder,
+                 file: Path) -> None:  # fmt: skip
+        """`file`: the index, read where it is whole, else made; that takes a minute or two."""
+        self._passages = tuple(passages)
+        self._segmenter = segmenter
+        arrays = restore(file, len(passages))
+        words = Words.unpacked(arrays.words) if arrays else Words.of(passages, segmenter)
+        self._told = words.told
+        self._keywords = Keywords(sqlite3.connect(":memory:", check_same_thread=False), segmenter)
+        for row, said in enumerate(words.corpus):
+            self._keywords.add(row, said)
+        if arrays is None:
+            outside = [*terms.out_of_scope.zh, *terms.out_of_scope.en]
+            arrays = compute(passages, encoder, outside, self.known_share, words.packed())
+            store(file, arrays)
+        self.dense = Dense(arrays)
+
+    def score(self, query: Query) -> Scored:
+        """What every passage has in common with a question."""
+        maxsim = self.dense.maxsim(query.tokens, query.language, self.dense.candidates(query.vector))
+        heads = self.dense.heads(query.vector)
+        weights = self.dense.arrays.refuse_en if query.language == "en" else self.dense.arrays.refuse_zh
+        values = signals(maxsim, heads, self.dense.outside(query.vector), self.known_share(query.text))
+        return Scored(maxsim, self.bm25(query.text), heads, margin(weights, values, query.language))
+
+    def bm25(self, text: str) -> Floats:
+        """BM25 of every passage, 0 where no word is shared, shape (n,)."""
+        out = np.zeros(len(self._passages))
+        for row, score in self._keywords.scores(self._segmenter.expand(text)).items():
+            out[row] = score
+        return out
+
+    def passage(self, row: int) -> Passage:
+        """The passage of this number."""
+        return self._passages[row]
+
+    def knows(self, word: str) -> bool:
+        """Whether a text has this word; aliases do not count, as the refusal is calibrated on them."""
+        return word in self._told
+
+    def known_share(self, text: str) -> float:
+        """Share of a text's content words that the handbook knows."""
+        return self._segmenter.known_share(text, self.knows)
+
+
+class Documents:
+    """The operator's own documents, found by their sentences, their tokens, and their words."""
+
+    def __init__(self, index: Index, segmenter: Segmenter, calibrated: Dense) -> None:
+        """`calibrated`: the handbook's vectors, by which a refusal is told."""
+        self.index = index
+        self._segmenter = segmenter
+        self._calibrated = calibrated
+
+    def score(self, query: Query) -> Scored:
+        """What every passage has in common with a question; one not proposed scores as the worst proposed."""
+        found, bm25 = self.index.proposed(query.vector, self._segmenter.expand(query.text))
+        n = len(self.index)
+        if not len(found.rows):
+            return Scored(np.zeros(n), np.zeros(n), np.zeros(n), -1.0)
+        similar = [self.index.compression.similar(t, query.tokens).max(axis=0).mean() for t in found.tokens]
+        maxsim = np.array(similar, np.float64)
+        heads = nearest(found.heads, query.vector)
+        words = np.zeros(n)
+        words[list(bm25)] = list(bm25.values())
+        arrays = self._calibrated.arrays
+        weights = arrays.own_en if query.language == "en" else arrays.own_zh
+        known = self._segmenter.known_share(query.text, self.knows)
+        values = signals(maxsim, heads, self._calibrated.outside(query.vector), known)
+
+        def spread(scores: Floats) -> Floats:
+            out = np.full(n, scores.min())
+            out[found.rows] = scores
+            return out
+
+        return Scored(spread(maxsim), words, spread(heads), margin(weights, values, query.language))
+
+    def passage(self, row: int) -> Passage:
+        """The passage of this number."""
+        return self.index.passage(row)
+
+    def knows(self, word: str) -> bool:
+        """Whether a document has this word."""
+        return self.index.keywords.known(word)
