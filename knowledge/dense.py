@@ -10,8 +10,8 @@ import hashlib
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import faiss
@@ -19,19 +19,14 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from knowledge.clean import language
-from knowledge.embed import Encoder
 from knowledge.model import Passage
-from knowledge.refuse import SIGNALS, fit, signals
-from knowledge.sentences import chunks
-from knowledge.tokens import Compression, Packed, sentence_vectors
+from knowledge.refuse import LOOK_UP_SIGNALS, SIGNALS
+from knowledge.tokens import Compression, Packed
 from knowledge.vectors import Vectors
 
 _log = logging.getLogger("knowledge")
-FORMAT = 8  # raise it when the arrays below change their meaning
-CHUNK = 320  # characters: well inside the model's 512 tokens
+FORMAT = 9  # raise it when the arrays below change their meaning
 _CANDIDATES = 64
-_CALIBRATED = 1000  # aliases of a language that calibrate the refusal, about, of all passages evenly
 
 
 def index_key(passages: Sequence[Passage], model_id: str, *more: str) -> str:
@@ -50,9 +45,10 @@ class Arrays:
     """What is stored. n passages, d dimensions.
 
     tokens_zh, tokens_en: (t, k) token vectors of all texts in a row, packed; starts_*: (n + 1,) where each
-    begins; mean, basis, scale: how they are packed; heads: (h, d) vectors of titles and aliases; head_of: (h,) the passage of each; outside: (o, d) vectors of
-    the out-of-scope examples; refuse_*: (6,) weights of `knowledge.refuse`, for the handbook and for documents
-    without aliases (own_*); words: what BM25 reads, packed.
+    begins; mean, basis, scale: how they are packed. heads: (h, d) vectors of titles and aliases; head_of: (h,)
+    the passage of each. outside: (o, d) vectors of the out-of-scope examples; look_up: (l, d) of the things to
+    look up; look_of: (l,) the kind of each. refuse_*, own_*: (6,) weights of `knowledge.refuse`, for the
+    handbook and for documents without aliases; looked_*: (3,), for things to look up. words: what BM25 reads.
     """
 
     tokens_zh: Packed
@@ -65,97 +61,31 @@ class Arrays:
     heads: Vectors
     head_of: npt.NDArray[np.int64]
     outside: Vectors
+    look_up: Vectors
+    look_of: npt.NDArray[np.int64]
     refuse_zh: npt.NDArray[np.float64]
     refuse_en: npt.NDArray[np.float64]
     own_zh: npt.NDArray[np.float64]
     own_en: npt.NDArray[np.float64]
+    looked_zh: npt.NDArray[np.float64]
+    looked_en: npt.NDArray[np.float64]
     words: npt.NDArray[np.uint8]
 
     def fits(self, passages: int) -> bool:
         """Whether the shapes agree with each other and with the number of passages."""
         d, k = self.basis.shape
+        refused = (self.refuse_zh, self.refuse_en, self.own_zh, self.own_en)
         return (
             self.starts_zh.shape == self.starts_en.shape == (passages + 1,)
             and self.starts_zh[-1] == len(self.tokens_zh)
             and self.starts_en[-1] == len(self.tokens_en)
             and len(self.heads) == len(self.head_of)
-            and all(
-                a.shape == (SIGNALS + 1,) for a in (self.refuse_zh, self.refuse_en, self.own_zh, self.own_en)
-            )
+            and len(self.look_up) == len(self.look_of)
+            and all(a.shape == (SIGNALS + 1,) for a in refused)
+            and all(a.shape == (LOOK_UP_SIGNALS + 1,) for a in (self.looked_zh, self.looked_en))
             and all(a.shape[1] == k for a in (self.tokens_zh, self.tokens_en))
-            and all(a.shape[1] == d for a in (self.heads, self.outside))
+            and all(a.shape[1] == d for a in (self.heads, self.outside, self.look_up))
         )
-
-
-def head_texts(passages: Sequence[Passage]) -> list[tuple[int, str]]:
-    """(passage number, text) of every title and alias, in order."""
-    return [(i, text) for i, p in enumerate(passages) for text in (p.title, p.title_en, *p.aliases)]
-
-
-def compute(
-    passages: Sequence[Passage],
-    encoder: Encoder,
-    outside: Sequence[str],
-    known: Callable[[str], float],
-    words: npt.NDArray[np.uint8],
-) -> Arrays:
-    """Encode everything and calibrate the refusal; some seconds for a handbook of 30 passages.
-
-    `known` gives the share of a question's words that the handbook knows; `words` is only kept.
-    """
-
-    def tokens(texts: Sequence[str]) -> tuple[Vectors, npt.NDArray[np.int64]]:
-        pieces = [(i, piece) for i, text in enumerate(texts) for piece in chunks(text, CHUNK)]
-        vectors = encoder.both([piece for _, piece in pieces])[1]
-        lengths = np.zeros(len(texts) + 1, np.int64)
-        for (i, _), v in zip(pieces, vectors, strict=True):
-            lengths[i + 1] += len(v)
-        return np.concatenate(vectors), np.cumsum(lengths)
-
-    heads = head_texts(passages)
-    titles = {text for p in passages for text in (p.title, p.title_en)}
-    head_vectors, head_tokens = encoder.quickly([text for _, text in heads], "query")
-    outside_vectors, outside_tokens = encoder.quickly(list(outside), "query")
-    (zh, zh_starts), (en, en_starts) = tokens([p.text for p in passages]), tokens([p.text_en for p in passages])
-    packing = Compression.of(np.concatenate([zh, en]))
-    untrained = np.zeros(SIGNALS + 1)
-    arrays = Arrays(
-        packing.pack(zh), zh_starts, packing.pack(en), en_starts, packing.mean, packing.basis, packing.scale,
-        heads=head_vectors, head_of=np.array([i for i, _ in heads], np.int64), outside=outside_vectors,
-        refuse_zh=untrained, refuse_en=untrained, own_zh=untrained, own_en=untrained, words=words,
-    )  # fmt: skip
-    dense, everything = Dense(arrays), range(len(passages))
-    # the same texts as if they were somebody's documents: sentences in place of titles and aliases
-    said = [
-        sentence_vectors(p.text, zh[a:b])
-        for p, a, b in zip(passages, zh_starts, zh_starts[1:], strict=False)
-    ]
-    weights: dict[str, npt.NDArray[np.float64]] = {}
-    for lang in ("zh", "en"):
-        good = [h for h, (_, text) in enumerate(heads) if language(text) == lang and text not in titles]
-        bad = [o for o, text in enumerate(outside) if language(text) == lang]
-        asked = [
-            (True, h, heads[h][1], head_vectors[h], head_tokens[h])
-            for h in good[:: 1 + len(good) // _CALIBRATED]
-        ]
-        asked += [(False, o, outside[o], outside_vectors[o], outside_tokens[o]) for o in bad]
-        found: dict[tuple[str, bool], list[list[float]]] = {}
-        for answered, i, text, v, t in asked:
-            same, out = (i, dense.outside(v)) if answered else (-1, dense.outside(v, i))
-            maxsim = {k: dense.maxsim(t, k, everything) for k in dict.fromkeys((lang, "zh"))}
-            for shelf, near, sims in (
-                ("refuse", dense.heads(v, same), maxsim[lang]),
-                ("own", nearest(said, v), maxsim["zh"]),
-            ):
-                found.setdefault((shelf, answered), []).append(signals(sims, near, out, known(text)))
-        for shelf in ("refuse", "own"):
-            weights[f"{shelf}_{lang}"] = fit(found.get((shelf, True), []), found.get((shelf, False), []))
-    return replace(arrays, **weights)
-
-
-def nearest(heads: Sequence[Vectors], query: Vectors) -> npt.NDArray[np.float64]:
-    """The best cosine of a query (d,) with the vectors (s, d) of each of p passages, shape (p,)."""
-    return np.array([(h @ query).max() for h in heads], np.float64)
 
 
 def store(file: Path, arrays: Arrays) -> bool:
@@ -224,12 +154,23 @@ class Dense:
         return list(dict.fromkeys(int(self.arrays.head_of[i]) for i in found[0] if i >= 0))[:_CANDIDATES]
 
     def heads(self, query: Vectors, without: int = -1) -> npt.NDArray[np.float64]:
-        """Cosine with the nearest title or alias of each passage, shape (n,). `without`: a head left out."""
+        """Mean cosine with the two nearest heads of each passage, shape (n,). `without`: a head left out.
+
+        One head alone is too easily near by chance, the more aliases the passages have.
+        """
         near, found = self._faiss.search(query[None, :], len(self.arrays.heads))
-        best = np.full(self._size, -1.0)
         keep = found[0] != without
-        np.maximum.at(best, self.arrays.head_of[found[0][keep]], near[0][keep].astype(np.float64))
-        return best
+        return _two_best(near[0][keep], self.arrays.head_of[found[0][keep]], self._size)
+
+    def looked_up(self, query: Vectors, without: int = -1) -> tuple[int, float]:
+        """The kind of thing to look up that a question is nearest to, and the mean of its two best cosines."""
+        near = self.arrays.look_up @ query
+        order = np.argsort(-near, kind="stable")
+        order = order[order != without]
+        if not len(order):
+            return -1, -1.0
+        best = _two_best(near[order], self.arrays.look_of[order], int(self.arrays.look_of.max()) + 1)
+        return int(best.argmax()), float(best.max())
 
     def maxsim(self, query: Vectors, language: str, candidates: Sequence[int]) -> npt.NDArray[np.float64]:
         """Mean over query tokens (t, d) of the best cosine in each passage, shape (n,).
@@ -258,3 +199,16 @@ class Dense:
         if without >= 0:
             near[without] = -1.0
         return float(near.max()) if len(near) else -1.0
+
+
+def _two_best(falling: Vectors, owner: npt.NDArray[np.int64], owners: int) -> npt.NDArray[np.float64]:
+    """The mean of the two highest values of each owner, shape (owners,); `falling` is sorted so."""
+    order = np.argsort(owner, kind="stable")  # keeps the values of each owner falling
+    values, mine = falling[order].astype(np.float64), owner[order]
+    first = np.searchsorted(mine, np.arange(owners))
+    counts = np.bincount(mine, minlength=owners)
+    best = np.full(owners, -1.0)
+    some, several = counts > 0, counts > 1
+    best[some] = values[first[some]]
+    best[several] = (best[several] + values[first[several] + 1]) / 2
+    return best

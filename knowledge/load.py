@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from knowledge.clean import strip_contacts
 from knowledge.errors import DataError, PassageError
-from knowledge.model import Head, Passage, Source, Terms
+from knowledge.model import Head, Outside, Passage, Source, Terms
 
 HERE = Path(__file__).parent
 HANDBOOK = HERE / "handbook"
@@ -178,5 +178,11 @@ def load_sources(file: Path = HERE / "sources.yaml") -> dict[str, Source]:
 
 @lru_cache(maxsize=4)
 def load_terms(file: Path = HERE / "terms.yaml") -> Terms:
-    """Synonyms, words and out-of-scope examples. Raises DataError."""
+    """Synonyms, words and patterns. Raises DataError."""
     return _validated(file, Terms, _load(file), 1)
+
+
+@lru_cache(maxsize=4)
+def load_outside(file: Path = HERE / "outside.yaml") -> Outside:
+    """Examples of what is not answered, and where to look instead. Raises DataError."""
+    return _validated(file, Outside, _load(file), 1)

@@ -64,12 +64,14 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """`hits` is empty where nothing in the handbook answers; then `nearest` holds up to three titles."""
+    """`hits` is empty where nothing answers; then `nearest` holds up to three titles, and `look_up` the kind
+    of thing asked where it is of the field and has to be looked up at its source."""
 
     query: str
     grounded: bool
     hits: tuple[Hit, ...]
     nearest: tuple[str, ...]
+    look_up: LookUp | None = None
 
 
 class Source(_Strict):
@@ -81,17 +83,34 @@ class Source(_Strict):
 
 
 class OutOfScope(_Strict):
-    """Questions that the handbook must not answer, per language, to calibrate the refusal."""
+    """Questions that have nothing to do with the field, per language."""
 
-    zh: list[str]
-    en: list[str]
+    zh: list[str] = Field(min_length=1)
+    en: list[str] = Field(min_length=1)
+
+
+class LookUp(_Strict):
+    """Questions of the field whose answer changes by the day, the account or the person, and where it stands."""
+
+    id: str
+    zh: list[str] = Field(min_length=1)
+    en: list[str] = Field(min_length=1)
+    where: str = Field(min_length=20)
+    where_en: str = Field(min_length=20)
+
+
+class Outside(_Strict):
+    """outside.yaml: what the handbook must not answer; the refusal is calibrated on the examples."""
+
+    out_of_scope: OutOfScope
+    look_up: list[LookUp]
 
 
 class Terms(_Strict):
     """terms.yaml.
 
     `synonyms`: what people write → words of the handbook; `words`: kept whole by the segmenter; `elsewhere`
-    without `home` in a question means another platform; `never`: changes daily, looked up at its source;
+    without `home` in a question means another platform;
     `asking`, `bare`: patterns of a clause that asks, and of one that asks for what is said before it.
     """
 
@@ -100,7 +119,5 @@ class Terms(_Strict):
     stopwords: list[str]
     elsewhere: list[str]
     home: list[str]
-    never: list[str]
     asking: list[str]
     bare: list[str]
-    out_of_scope: OutOfScope

@@ -1,10 +1,12 @@
-"""Whether the handbook answers a question at all: a decision calibrated per language, for the model in use.
+"""Whether the handbook answers a question at all: decisions calibrated per language, for the model in use.
 
-Five signals of a question: the best MaxSim, the best cosine with a title or alias, the nearness to an
-out-of-scope example, the share of its content words that the handbook knows, and how far its best passage
-stands out. A ridge logistic regression weighs them. Its examples are data, so another model or a new passage
-recalibrates by itself: every alias must be answered (itself left out), every example in terms.yaml refused
-(itself left out). The fused ranking score is no use here: it is relative to the other passages.
+First, is it of the field: five signals of a question, namely the best MaxSim, the nearest heads, the nearness to
+an out-of-scope example, the share of its content words that the handbook knows, and how far its best passage
+stands out. Then, is it a thing to be looked up (today's fee, a person's number): the nearest heads against the
+nearest examples of that kind. A ridge logistic regression weighs the signals of each. Its examples are data, so
+another model or a new passage recalibrates by itself: every alias must be answered (itself left out), every
+example in outside.yaml refused (itself left out). The fused ranking score is no use here: it is relative to the
+other passages.
 """
 
 from __future__ import annotations
@@ -18,10 +20,11 @@ from knowledge.model import Terms
 
 Floats = npt.NDArray[np.float64]
 SIGNALS = 5
+LOOK_UP_SIGNALS = 2
 _RIDGE = 0.02
 _ROUNDS = 60
 #: Aliases are tidier than what people type, so the line lies below even odds; by the tuning half.
-SLACK = {"zh": 1.2, "en": 0.0}
+SLACK = {"zh": 0.8, "en": 0.4}
 
 
 def signals(maxsim: Floats, heads: Floats, outside: float, known: float) -> list[float]:
@@ -30,19 +33,19 @@ def signals(maxsim: Floats, heads: Floats, outside: float, known: float) -> list
 
 
 def fit(answered: Sequence[Sequence[float]], refused: Sequence[Sequence[float]]) -> Floats:
-    """Weights of shape (6,), intercept first, by Newton's method; both classes weigh the same.
+    """Weights of shape (s + 1,) for s signals, intercept first, by Newton's method; both classes weigh alike.
 
     Deterministic. With either class empty, the weights always answer.
     """
     if not answered or not refused:
-        return np.array([1.0, *[0.0] * SIGNALS])
+        return np.array([1.0, *[0.0] * len((*answered, *refused, [0.0] * SIGNALS)[0])])
     x = np.array([*answered, *refused], np.float64)
     y = np.array([1.0] * len(answered) + [0.0] * len(refused))
     share = np.where(y == 1, 0.5 / len(answered), 0.5 / len(refused))
     centre, spread = x.mean(axis=0), np.maximum(x.std(axis=0), 1e-6)
     z = np.hstack([np.ones((len(x), 1)), (x - centre) / spread])
-    ridge = np.diag([0.0, *[_RIDGE] * SIGNALS])
-    w = np.zeros(SIGNALS + 1)
+    ridge = np.diag([0.0, *[_RIDGE] * x.shape[1]])
+    w = np.zeros(x.shape[1] + 1)
     for _ in range(_ROUNDS):
         p = 1 / (1 + np.exp(-np.clip(z @ w, -30, 30)))
         gradient = z.T @ (share * (p - y)) + ridge @ w
@@ -52,14 +55,17 @@ def fit(answered: Sequence[Sequence[float]], refused: Sequence[Sequence[float]])
     return np.array([w[0] - float(slopes @ centre), *slopes])
 
 
+def odds(weights: Floats, values: Sequence[float]) -> float:
+    """The log-odds that the handbook answers."""
+    return float(weights[0] + weights[1:] @ np.array(values))
+
+
 def margin(weights: Floats, values: Sequence[float], lang: str) -> float:
-    """How far the log-odds that the handbook answers lie above the line of this language; refuse below 0."""
-    return float(weights[0] + weights[1:] @ np.array(values)) + SLACK[lang]
+    """How far the log-odds lie above the line of this language; refuse below 0."""
+    return odds(weights, values) + SLACK[lang]
 
 
 def belongs_elsewhere(query: str, terms: Terms) -> bool:
-    """Another platform alone, or a figure that changes by the day and must be looked up at its source."""
+    """Whether a question is about another platform alone."""
     low = query.lower()
-    if any(word.lower() in low for word in terms.never):
-        return True
     return any(w.lower() in low for w in terms.elsewhere) and not any(w.lower() in low for w in terms.home)

@@ -23,7 +23,7 @@ from knowledge.embed import Encoder, default_cache_dir
 from knowledge.errors import KnowledgeError, UnknownPassage
 from knowledge.index import FILE, Index
 from knowledge.keyword import Segmenter
-from knowledge.load import HANDBOOK, load_passages, load_sources, load_terms
+from knowledge.load import HANDBOOK, load_outside, load_passages, load_sources, load_terms
 from knowledge.model import Hit, Passage, SearchResult
 from knowledge.question import asked
 from knowledge.refuse import belongs_elsewhere
@@ -31,7 +31,7 @@ from knowledge.shelf import Documents, Handbook, Query, Scored, Shelf
 
 #: Weights of the z-scores beside MaxSim's 1: BM25 as measured before, the heads by the tuning half.
 BM25_WEIGHT = 0.3
-HEAD_WEIGHT = 1.5
+HEAD_WEIGHT = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,9 @@ class Library:
         self._by_id = {p.id: p for p in self.passages}
         self._sources = load_sources()
         self._terms = load_terms()
-        self._key = index_key(self.passages, encoder.model_id, self._terms.model_dump_json())
+        self._outside = load_outside()
+        told = (self._terms.model_dump_json(), self._outside.model_dump_json())
+        self._key = index_key(self.passages, encoder.model_id, *told)
         self._lock = threading.Lock()
         self._engines: _Engines | None = None
 
@@ -132,7 +134,8 @@ class Library:
 
         grounded = any(s.margin >= 0 for s in scored)
         if not grounded or belongs_elsewhere(clean, self._terms):
-            return SearchResult(query, False, (), tuple(passage(i).title for i in order[:3]))
+            look_up = next((s.look_up for s in scored if s.look_up), None)
+            return SearchResult(query, False, (), tuple(passage(i).title for i in order[:3]), look_up)
         best = order[: max(1, min(top, len(order)))]
         hits = (Hit(passage(i), round(float(1 / (1 + np.exp(-ranked[i]))), 4)) for i in best)
         return SearchResult(query, True, tuple(hits), ())
@@ -167,7 +170,7 @@ class Library:
         if file.is_file():  # model and words beside each other; what fails there fails again below, and is told
             threading.Thread(target=self._load_model, daemon=True).start()
         segmenter = Segmenter(self._terms, self.cache_dir)
-        handbook = Handbook(self.passages, self._terms, segmenter, self.encoder, file)
+        handbook = Handbook(self.passages, self._outside, segmenter, self.encoder, file)
         documents = None
         if self._folder and (self._alone or (self._folder / FILE).is_file()):
             index = Index.open(self._folder, self.encoder.model_id, segmenter)

@@ -11,15 +11,18 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from knowledge.dense import Dense, compute, nearest, restore, store
+from knowledge.build import compute, nearest
+from knowledge.dense import Dense, restore, store
 from knowledge.embed import Encoder
 from knowledge.index import Index
 from knowledge.keyword import Keywords, Segmenter, Words
-from knowledge.model import Passage, Terms
-from knowledge.refuse import margin, signals
+from knowledge.model import LookUp, Outside, Passage
+from knowledge.refuse import margin, odds, signals
 from knowledge.vectors import Vectors
 
 Floats = npt.NDArray[np.float64]
+#: below these log-odds a thing is to be looked up; by the tuning half
+LOOK_UP_LINE = -1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +37,16 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One value a passage, shape (n,), and `margin`: below 0, nothing on the shelf answers."""
+    """One value a passage, shape (n,), and `margin`: below 0, nothing on the shelf answers.
+
+    `look_up`: the kind of thing asked, where it changes too often for the shelf to hold it.
+    """
 
     maxsim: Floats
     bm25: Floats
     heads: Floats
     margin: float
+    look_up: LookUp | None = None
 
 
 class Shelf(Protocol):
@@ -58,10 +65,11 @@ class Shelf(Protocol):
 class Handbook:
     """The project's own passages, found by title and alias, by their text, and by their words."""
 
-    def __init__(self, passages: Sequence[Passage], terms: Terms, segmenter: Segmenter, encoder: Encoder,
-                 file: Path) -> None:  # fmt: skip
+    def __init__(self, passages: Sequence[Passage], outside: Outside, segmenter: Segmenter,
+                 encoder: Encoder, file: Path) -> None:  # fmt: skip
         """`file`: the index, read where it is whole, else made; that takes a minute or two."""
         self._passages = tuple(passages)
+        self._look_up = outside.look_up
         self._segmenter = segmenter
         arrays = restore(file, len(passages))
         words = Words.unpacked(arrays.words) if arrays else Words.of(passages, segmenter)
@@ -70,18 +78,24 @@ class Handbook:
         for row, said in enumerate(words.corpus):
             self._keywords.add(row, said)
         if arrays is None:
-            outside = [*terms.out_of_scope.zh, *terms.out_of_scope.en]
             arrays = compute(passages, encoder, outside, self.known_share, words.packed())
             store(file, arrays)
         self.dense = Dense(arrays)
 
     def score(self, query: Query) -> Scored:
         """What every passage has in common with a question."""
-        maxsim = self.dense.maxsim(query.tokens, query.language, self.dense.candidates(query.vector))
-        heads = self.dense.heads(query.vector)
-        weights = self.dense.arrays.refuse_en if query.language == "en" else self.dense.arrays.refuse_zh
-        values = signals(maxsim, heads, self.dense.outside(query.vector), self.known_share(query.text))
-        return Scored(maxsim, self.bm25(query.text), heads, margin(weights, values, query.language))
+        dense, english = self.dense, query.language == "en"
+        maxsim = dense.maxsim(query.tokens, query.language, dense.candidates(query.vector))
+        heads = dense.heads(query.vector)
+        known = self.known_share(query.text)
+        values = signals(maxsim, heads, dense.outside(query.vector), known)
+        decided = margin(dense.arrays.refuse_en if english else dense.arrays.refuse_zh, values, query.language)
+        kind, near = dense.looked_up(query.vector)
+        weights = dense.arrays.looked_en if english else dense.arrays.looked_zh
+        look_up = None
+        if kind >= 0 and odds(weights, [float(heads.max()), near]) < LOOK_UP_LINE:
+            look_up, decided = self._look_up[kind], min(decided, -1.0)
+        return Scored(maxsim, self.bm25(query.text), heads, decided, look_up)
 
     def bm25(self, text: str) -> Floats:
         """BM25 of every passage, 0 where no word is shared, shape (n,)."""
