@@ -24,6 +24,7 @@ _WIDE = {c: c - 0xFEE0 for c in [*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B),
 _BLANKS = re.compile(r"[^\S\n]+")
 _HOLLOW = re.compile(r"[(\uff08【\[《“][\s,\uff0c、:\uff1a]*[)\uff09】\]》”]")
 _STRAY = re.compile(r"[?!,。、;]+(?=\w)")  # punctuation that a line cannot begin with
+_PARTICLE = re.compile(r"(?<![显名土编原专论拙巨卓昭译遗])著(?![作名者书述称录有])")
 _SPEAKS = 16  # characters that a clause beside advertising needs to stand by itself
 _REPEATED = 12  # characters from which a repetition is one
 _ROUNDS = 8
@@ -57,13 +58,13 @@ class _Cleaner:
             self.drop("mojibake", "".join(unseen))
             text = text.translate(dict.fromkeys(map(ord, unseen)))
         text = _PINYIN.sub(self._pinyin, text)
-        text = self.converted(text, simplified(text))
+        text = self.converted(text, _script(text))
         for found in reversed([*self.rules.terms.finditer(narrow(text))]):
             term = self.rules.term.get(" ".join(found[0].lower().split()), found[0])
             text = self.converted(text, text[: found.start()] + term + text[found.end() :])
-        if found := _STRAY.match(narrow(text)):
-            self.drop("furniture", found[0])
-            text = text[found.end() :]
+        if stray := _STRAY.match(narrow(text)):
+            self.drop("furniture", stray[0])
+            text = text[stray.end() :]
         return _BLANKS.sub(" ", text).strip()
 
     def _pinyin(self, found: re.Match[str]) -> str:
@@ -75,11 +76,19 @@ class _Cleaner:
         self.drop("pinyin", found[0])
         return ""
 
+    def _line(self, text: str) -> str:
+        """Why a line goes as a whole, empty where it doesn't."""
+        if self.rules.furniture_lines.fullmatch(text):
+            return "contact" if contact_spans(text) else "furniture"
+        return "advertising" if self.rules.advertising_lines.fullmatch(text) else ""
+
     def sentences(self, text: str) -> str:
         """Sentence by sentence: instructions, advertising, furniture, contact details."""
         rules = self.rules
         if rules.obscene.search(narrow(text)) and not rules.forbids.search(text):
-            parts = [part if not rules.obscene.search(narrow(part)) else "" for part in SENTENCE.findall(text)]
+            parts = [
+                part if not rules.obscene.search(narrow(part)) else "" for part in SENTENCE.findall(text)
+            ]
             rest = "".join(parts)
             if visible(rest) < 2 * _SPEAKS:
                 self.drop("advertising", text)
@@ -90,8 +99,8 @@ class _Cleaner:
 
     def _sentence(self, sentence: str) -> str:
         rules = self.rules
-        for reason, found in (("instructions", rules.instructions), ("furniture", rules.furniture_sentences)):
-            if found.search(narrow(sentence)):
+        for reason, of in (("instructions", rules.instructions), ("furniture", rules.furniture_sentences)):
+            if of.search(narrow(sentence)):
                 self.drop(reason, sentence)
                 return ""
         for word in reversed([*rules.furniture_words.finditer(narrow(sentence))]):
@@ -123,7 +132,9 @@ class _Cleaner:
             for begin, end in contact_spans(clause):
                 rest, at = rest + clause[at:begin], end
             rest = _HOLLOW.sub("", rest + clause[at:]) if at else clause
-            if at and (not any(map(str.isalnum, rest)) or self.rules.contact_rest.fullmatch(narrow(rest).strip())):
+            if at and (
+                not any(map(str.isalnum, rest)) or self.rules.contact_rest.fullmatch(narrow(rest).strip())
+            ):
                 rest = ""
             self.drop("contact", clause)
             self.dropped["contact"] -= visible(rest)
@@ -142,8 +153,8 @@ class _Cleaner:
                 continue
             if text not in self._settled:
                 text = self.mend(text)
-                if block.kind != "row" and self.rules.furniture_lines.fullmatch(narrow(text)):
-                    self.drop("furniture", text)
+                if block.kind != "row" and (reason := self._line(narrow(text))):
+                    self.drop(reason, text)
                     continue
                 text = self._cells(text) if block.kind == "row" else self.sentences(text)
                 text = _BLANKS.sub(" ", text).strip()
@@ -175,6 +186,12 @@ class _Cleaner:
                 seen.add(key)
             out.append(block)
         return out
+
+
+def _script(text: str) -> str:
+    """Simplified script; 著 as a particle, which the table of characters leaves alone, becomes 着."""
+    new = simplified(text)
+    return new if new == text else _PARTICLE.sub("着", new)
 
 
 def _readings(character: str) -> list[str]:
