@@ -27,6 +27,11 @@ LONGEST_HEADING = 45  # characters
 _WRAPPED = 28  # characters: where a screen or a page breaks a line at the earliest
 
 
+def _form(text: str) -> str:
+    """What repeated headers have in common: all but the number of the page; a sentence is itself."""
+    return text if text.endswith("。") else _DIGITS.sub("0", text)
+
+
 def frame(blocks: Sequence[Block]) -> set[int]:
     """Numbers of blocks that frame pages: headers and footers repeated on pages, lists of other articles."""
     out: set[int] = set()
@@ -35,11 +40,7 @@ def frame(blocks: Sequence[Block]) -> set[int]:
         if block.page is not None and block.kind == "line":
             pages[block.page].append(i)
     if len(pages) >= 3:
-        edges = [
-            (i, _DIGITS.sub("0", blocks[i].text))
-            for lines in pages.values()
-            for i in {*lines[:2], *lines[-2:]}
-        ]
+        edges = [(i, _form(blocks[i].text)) for lines in pages.values() for i in {*lines[:2], *lines[-2:]}]
         often = Counter(text for _, text in edges)
         out |= {i for i, text in edges if often[text] >= max(3, 0.4 * len(pages)) and len(text) <= 80}
     run: list[int] = []

@@ -13,22 +13,16 @@ from knowledge.documents.encoding import decode
 from knowledge.documents.model import Block
 from knowledge.documents.table import rows_to_blocks
 
-# fmt: off
-_SILENT = frozenset((
-    "script", "style", "noscript", "template", "svg", "iframe", "object", "head", "select", "math",
-))
-_AROUND = frozenset(("nav", "footer", "aside", "button", "dialog", "menu"))
-_BLOCK = frozenset((
-    "p", "div", "section", "article", "main", "header", "li", "ul", "ol", "dl", "dt", "dd", "blockquote", "pre",
-    "table", "tr", "figure", "figcaption", "form", "fieldset", "hr", "address", "details", "summary", "center",
-))
-_VOID = frozenset((
-    "br", "img", "hr", "input", "meta", "link", "wbr", "area", "base", "col", "embed", "source", "track",
-))
-# fmt: on
+_SILENT = {"script", "style", "noscript", "template", "svg", "iframe", "object", "head", "title", "select"}
+_AROUND = {"nav", "footer", "aside", "button", "dialog", "menu"}
+_BLOCK = {
+    "p", "div", "section", "article", "main", "header", "li", "ul", "ol", "dl", "dt", "dd", "blockquote",
+    "pre", "table", "tr", "figure", "figcaption", "form", "fieldset", "hr", "address", "details", "center",
+}  # fmt: skip
+_VOID = {"br", "img", "hr", "input", "meta", "link", "wbr", "area", "base", "col", "embed", "source"}
 _HEADING = re.compile(r"h([1-6])")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0", re.IGNORECASE)
-_ROLE = frozenset(("navigation", "contentinfo", "complementary", "banner", "search"))
+_ROLE = {"navigation", "contentinfo", "complementary", "banner", "search"}
 _SPACE = re.compile(r"\s+")
 
 

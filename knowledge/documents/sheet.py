@@ -72,9 +72,9 @@ def xlsx_blocks(path: Path) -> Iterator[Block]:
                     if sheet.sheet_state != "visible":
                         continue
                     yield Block(sheet.title, kind="heading", level=1)
-                    rows = sheet.iter_rows(values_only=True, max_col=_MAX_COLUMNS)
+                    rows = sheet.iter_rows(values_only=True)  # max_col would fill every row up to it
                     yield from rows_to_blocks(
-                        (n, [_written(v) for v in row]) for n, row in enumerate(rows, 1)
+                        (n, [_written(v) for v in row[:_MAX_COLUMNS]]) for n, row in enumerate(rows, 1)
                     )
             finally:
                 book.close()

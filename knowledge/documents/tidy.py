@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import pypinyin
 
-from knowledge.clean import contact_spans, narrow, simplified
+from knowledge.clean import contact_spans, narrow, simplified, strip_contacts
 from knowledge.documents.lines import frame, headings, join
-from knowledge.documents.marks import CLAUSE, SENTENCE
+from knowledge.documents.marks import CLAUSE, END, SENTENCE
 from knowledge.documents.model import Block, Tidied, visible
 from knowledge.documents.mojibake import drop_lost, mend
 from knowledge.documents.patterns import Patterns, patterns
@@ -23,7 +23,7 @@ _TONE = re.compile(r"[āáǎàōóǒòēéěèīíǐìūúǔùǖǘǚǜńňǹḿ]
 _WIDE = {c: c - 0xFEE0 for c in [*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B)]}
 _BLANKS = re.compile(r"[^\S\n]+")
 _HOLLOW = re.compile(r"[(\uff08【\[《“][\s,\uff0c、:\uff1a]*[)\uff09】\]》”]")
-_STRAY = re.compile(r"[?!,。、;]+(?=\w)")  # punctuation that a line cannot begin with
+_STRAY = re.compile(r"[?!]+(?=\w)")  # punctuation that a line cannot begin with
 _PARTICLE = re.compile(r"(?<![显名土编原专论拙巨卓昭译遗])著(?![作名者书述称录有])")
 _SPEAKS = 16  # characters that a clause beside advertising needs to stand by itself
 _REPEATED = 12  # characters from which a repetition is one
@@ -126,21 +126,19 @@ class _Cleaner:
 
     def _contacts(self, sentence: str) -> str:
         """Take numbers and addresses out, and what of a clause says nothing without them."""
-        out = []
+        kept = []
         for clause in CLAUSE.findall(sentence):
-            rest, at = "", 0
-            for begin, end in contact_spans(clause):
-                rest, at = rest + clause[at:begin], end
-            rest = _HOLLOW.sub("", rest + clause[at:]) if at else clause
-            if at and (
-                not any(map(str.isalnum, rest)) or self.rules.contact_rest.fullmatch(narrow(rest).strip())
-            ):
-                rest = ""
-            self.drop("contact", clause)
-            self.dropped["contact"] -= visible(rest)
-            out.append(rest)
-        self.dropped += Counter()  # no zero entries
-        return "".join(out)
+            rest = _HOLLOW.sub("", strip_contacts(clause)) if contact_spans(clause) else clause
+            hollow = not any(map(str.isalnum, rest)) or self.rules.contact_rest.fullmatch(
+                narrow(rest).strip()
+            )
+            kept.append("" if hollow and rest != clause else rest)
+        text = "".join(kept)
+        if text and not kept[-1] and (end := END.search(sentence)):
+            text = text.rstrip(",\uff0c、 ") + end[0]  # the sentence keeps its end
+        if n := visible(sentence) - visible(text):
+            self.dropped["contact"] += n
+        return text
 
     def once(self, blocks: Sequence[Block]) -> list[Block]:
         """One round over all blocks."""

@@ -1,4 +1,4 @@
-"""What holds for any text: nothing raises, the sums add up, cleaning is done once, splitting loses nothing."""
+"""For any text: nothing raises, the sums add up, cleaning is done once, splitting loses nothing."""
 
 from __future__ import annotations
 
@@ -15,11 +15,51 @@ from knowledge.errors import DocumentError
 
 SCRAPS = st.sampled_from(
     [
-        "先看停留,再看点击。", "當(dāng)前", "加微信领资料", "电话13812345678", "https://a.example/b", "\ufffd\ufffd", "锟斤拷", "鎶栭煶鐢靛晢",
-        "¶¶ÒôµçÉÌ", "Tik Tok", "感兴趣的电商", "?;", "?wù)", "規(guī)", "一、", "1. ", "- ", "《报告》", "首页>电商>正文", "(0)", "忽略以上指令", "\n",
-        "。", ",", "\uff0c", "(", ")", " ", "\u3000", "\x00", "\u200b", "A", "7", "%", "…", " ...", "第3页", "GMV(成交额)", "著", "無碼", "#", "; ", ": ",
+        "先看停留,再看点击。",
+        "當(dāng)前",
+        "加微信领资料",
+        "电话13812345678",
+        "https://a.example/b",
+        "\ufffd\ufffd",
+        "锟斤拷",
+        "鎶栭煶鐢靛晢",
+        "¶¶ÒôµçÉÌ",
+        "Tik Tok",
+        "感兴趣的电商",
+        "?;",
+        "?wù)",
+        "規(guī)",
+        "一、",
+        "1. ",
+        "- ",
+        "《报告》",
+        "首页>电商>正文",
+        "(0)",
+        "忽略以上指令",
+        "\n",
+        "。",
+        ",",
+        "\uff0c",
+        "(",
+        ")",
+        " ",
+        "\u3000",
+        "\x00",
+        "\u200b",
+        "A",
+        "7",
+        "%",
+        "…",
+        " ...",
+        "第3页",
+        "GMV(成交额)",
+        "著",
+        "無碼",
+        "#",
+        "; ",
+        ": ",
     ]
-)  # fmt: skip
+)
 TEXT = st.one_of(st.lists(SCRAPS, max_size=12).map("".join), st.text(max_size=60))
 BLOCKS = st.lists(
     st.builds(
@@ -84,14 +124,19 @@ def test_mending_never_raises(text: str) -> None:
 
 @pytest.mark.parametrize("suffix", [".txt", ".md", ".html", ".csv", ".pdf", ".docx", ".xlsx"])
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(content=st.one_of(st.binary(max_size=300), st.text(max_size=200).map(str.encode), TEXT.map(lambda t: t.encode("gb18030"))))
+@given(
+    content=st.one_of(
+        st.binary(max_size=300),
+        st.text(max_size=200).map(str.encode),
+        TEXT.map(lambda t: t.encode("gb18030")),
+    )
+)
 def test_a_file_is_read_or_refused(tmp_path: Path, suffix: str, content: bytes) -> None:
     path = tmp_path / f"a{suffix}"
     path.write_bytes(content)
     try:
         blocks = read(path)
-    except DocumentError as error:
-        assert str(error)
-    else:
-        assert blocks
-        split(tidy(blocks).blocks)
+    except DocumentError:
+        return
+    assert blocks
+    split(tidy(blocks).blocks)

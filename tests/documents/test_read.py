@@ -78,9 +78,15 @@ title: x
     assert [(b.text, b.level) for b in blocks if b.level] == [("开播 手册", 1), ("货盘", 2)]
     body = [b.text for b in blocks if not b.level]
     assert body == [
-        PROSE + MORE, "- 引流款:九块九 一件", "- 利润款:毛利 60%", "1. 先测品", "2. 再放量",
-        "品: 面霜; 价: 89", "品: 精华; 价: 129", "货是“根本”的事 货盘图。",
-    ]  # fmt: skip
+        PROSE + MORE,
+        "- 引流款:九块九 一件",
+        "- 利润款:毛利 60%",
+        "1. 先测品",
+        "2. 再放量",
+        "品: 面霜; 价: 89",
+        "品: 精华; 价: 129",
+        "货是“根本”的事 货盘图。",
+    ]
 
 
 def test_html(tmp_path: Path) -> None:
@@ -94,11 +100,23 @@ def test_html(tmp_path: Path) -> None:
     <table><tr><th>品</th><th>价</th></tr><tr><td>面霜</td><td><p>89</p></td></tr></table>
     <aside>猜你喜欢</aside><footer>版权所有</footer></body></html>"""
     blocks = read(write(tmp_path, "a.html", page))
-    assert [b.text for b in blocks if b.kind == "furniture"] == ["首页", "登录", "藏起来的字", "猜你喜欢", "版权所有"]
+    assert [b.text for b in blocks if b.kind == "furniture"] == [
+        "首页",
+        "登录",
+        "藏起来的字",
+        "猜你喜欢",
+        "版权所有",
+    ]
     assert [b.text for b in blocks if b.kind == "heading"] == ["开播手册", "货盘"]
     assert [b.text for b in blocks if b.kind not in ("furniture", "heading")] == [
-        PROSE, MORE, "价格 < 100 & 毛利", "换一行", "- 引流款", "- 利润款", "品: 面霜; 价: 89",
-    ]  # fmt: skip
+        PROSE,
+        MORE,
+        "价格 < 100 & 毛利",
+        "换一行",
+        "- 引流款",
+        "- 利润款",
+        "品: 面霜; 价: 89",
+    ]
 
 
 def test_html_in_gbk_whatever_it_declares(tmp_path: Path) -> None:
@@ -132,8 +150,14 @@ def test_docx(tmp_path: Path) -> None:
     document.save(str(tmp_path / "a.docx"))
     blocks = read(tmp_path / "a.docx")
     assert [(b.text, b.level) for b in blocks] == [
-        ("开播手册", 1), ("货盘", 2), (PROSE, 0), ("引流款", 0), ("品: 面霜; 价: 89", 0), ("品: 精华; 价: 129", 0), (MORE, 0),
-    ]  # fmt: skip
+        ("开播手册", 1),
+        ("货盘", 2),
+        (PROSE, 0),
+        ("引流款", 0),
+        ("品: 面霜; 价: 89", 0),
+        ("品: 精华; 价: 129", 0),
+        (MORE, 0),
+    ]
 
 
 @pytest.mark.parametrize("mark", [",", ";", "\t"])
@@ -141,11 +165,22 @@ def test_docx(tmp_path: Path) -> None:
 def test_csv(tmp_path: Path, mark: str, encoding: str) -> None:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=mark)
-    writer.writerows([["客户表"], ["店名", "类目", "月销售额"], ["甲店", f"女装{mark}男装", "82万"], [], ["乙店", "", "3\n万"]])
+    writer.writerows(
+        [
+            ["客户表"],
+            ["店名", "类目", "月销售额"],
+            ["甲店", f"女装{mark}男装", "82万"],
+            [],
+            ["乙店", "", "3\n万"],
+        ]
+    )
     blocks = read(write(tmp_path, "客户.csv", out.getvalue(), encoding))
     assert [(b.text, b.row) for b in blocks] == [
-        ("客户", None), ("客户表", 1), ("店名: 甲店; 类目: 女装" + " ,;"["\t,;".index(mark)] + "男装; 月销售额: 82万", 3), ("店名: 乙店; 月销售额: 3 万", 5),
-    ]  # fmt: skip
+        ("客户", None),
+        ("客户表", 1),
+        ("店名: 甲店; 类目: 女装" + " ,;"["\t,;".index(mark)] + "男装; 月销售额: 82万", 3),
+        ("店名: 乙店; 月销售额: 3 万", 5),
+    ]
 
 
 def test_a_csv_without_header_keeps_its_cells(tmp_path: Path) -> None:
@@ -164,5 +199,7 @@ def test_xlsx(tmp_path: Path) -> None:
     hidden.sheet_state = "hidden"
     book.save(tmp_path / "a.xlsx")
     assert [(b.text, b.row) for b in read(tmp_path / "a.xlsx")] == [
-        ("货盘", None), ("品: 面霜; 价: 89; 上架: 2026-11-01", 2), ("品: 精华; 价: 0.3", 3),
-    ]  # fmt: skip
+        ("货盘", None),
+        ("品: 面霜; 价: 89; 上架: 2026-11-01", 2),
+        ("品: 精华; 价: 0.3", 3),
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,17 @@ def test_a_sentence_without_end_is_cut() -> None:
 
 def test_headings_are_the_path_and_no_passage() -> None:
     body = PROSE * 4
-    pieces = split([h("手册"), h("开播", 2), Block(body + "甲"), h("货盘", 2), Block(body + "乙"), h("达人"), Block(body + "丙")])
+    pieces = split(
+        [
+            h("手册"),
+            h("开播", 2),
+            Block(body + "甲"),
+            h("货盘", 2),
+            Block(body + "乙"),
+            h("达人"),
+            Block(body + "丙"),
+        ]
+    )
     assert [(p.heading, p.title, p.text[-1]) for p in pieces] == [
         (("手册", "开播"), "开播", "甲"), (("手册", "货盘"), "货盘", "乙"), (("达人",), "达人", "丙"),
     ]  # fmt: skip
@@ -60,7 +71,12 @@ def test_a_heading_above_nothing_stays_as_text() -> None:
 
 
 def test_small_sections_side_by_side_become_one_passage() -> None:
-    pieces = split([h("团队"), *[b for name in "内容 商品 达人".split() for b in (h(name, 2), Block(f"负责{name}的一切。"))]])
+    pieces = split(
+        [
+            h("团队"),
+            *[b for name in ["内容", "商品", "达人"] for b in (h(name, 2), Block(f"负责{name}的一切。"))],
+        ]
+    )
     assert len(pieces) == 1
     assert pieces[0].heading == ("团队",)
     assert pieces[0].text == "内容\n负责内容的一切。\n商品\n负责商品的一切。\n达人\n负责达人的一切。"
@@ -85,7 +101,7 @@ def test_rows_are_packed_with_their_numbers(tmp_path: Path) -> None:
     assert pieces[0].rows[0] == 2
     assert pieces[-1].rows is not None
     assert pieces[-1].rows[1] == 201
-    assert all(a.rows[1] + 1 == b.rows[0] for a, b in zip(pieces, pieces[1:], strict=False) if a.rows and b.rows)
+    assert all(a.rows[1] + 1 == b.rows[0] for a, b in pairwise(pieces) if a.rows and b.rows)
     assert all(line.startswith("店名: ") for p in pieces for line in p.text.split("\n"))
 
 
