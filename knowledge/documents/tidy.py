@@ -119,8 +119,7 @@ class _Cleaner:
             if not hit:
                 kept.append(clause[0])
         rest = "".join(kept)
-        if visible(rest) < _SPEAKS or contact_spans(rest):
-            rest = ""
+        rest = "" if visible(rest) < _SPEAKS or contact_spans(rest) else _closed(rest, sentence)
         self.dropped["advertising"] += visible(sentence) - visible(rest)
         return rest
 
@@ -133,9 +132,7 @@ class _Cleaner:
                 narrow(rest).strip()
             )
             kept.append("" if hollow and rest != clause else rest)
-        text = "".join(kept)
-        if text and not kept[-1] and (end := END.search(sentence)):
-            text = text.rstrip(",\uff0c、 ") + end[0]  # the sentence keeps its end
+        text = _closed("".join(kept), sentence)
         if n := visible(sentence) - visible(text):
             self.dropped["contact"] += n
         return text
@@ -184,6 +181,12 @@ class _Cleaner:
                 seen.add(key)
             out.append(block)
         return out
+
+
+def _closed(rest: str, sentence: str) -> str:
+    """What is left of a sentence, ending as it did."""
+    end = END.search(sentence)
+    return rest if not rest or not end or END.search(rest) else rest.rstrip(",\uff0c、 ") + end[0]
 
 
 def _script(text: str) -> str:
