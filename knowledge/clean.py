@@ -10,18 +10,23 @@ import ftfy
 import opencc
 
 _LABEL = (
-    r"(?:QQ\s*(?:群|号|群号|交流群)?|扣扣群?|企鹅号|(?:个人|客服|企业)?(?:微信|薇信|威信|V信)(?:号|群号)?|[vV][xX]号?|(?:加|\+)[vV]|"
-    r"WeChat|wechat|手机号?码?|(?:联系|咨询|客服|服务|报名|售后)?(?:电话|热线|座机)|联系方式|群号|邮箱|公众号)"
+    r"(?:QQ\s*(?:群号?|号|交流群)?|扣扣群?|企鹅号|(?:个人|客服|企业)?(?:微信|薇信|威信|V信)(?:号|群号)?|VX号?|(?:加|\+)V|"
+    r"WeChat|手机号?码?|(?:联系|咨询|客服|服务|报名|售后)?(?:电话|热线|座机)|联系方式|群号|邮箱|公众号)"
 )
+_NAMED = rf"(?:{_LABEL}\s*:?\s*)?"
+_INNER = r"(?:\s*转\s*\d{1,5})?"
+_AMOUNT = r"\s*(?:[%万亿元件]|人次|个月)"
+# Matched on text whose punctuation is narrow.
 _CONTACT = re.compile(
-    r"(?:https?://|www\.)[^\s,。;、()()\u4e00-\u9fff]+"  # links
-    r"|(?:(?:电子)?邮箱\s*[::]?\s*)?[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+\.[A-Za-z0-9.]+"  # mail
-    # after a label: an id with a digit in it (but no share, no amount), or any id after a colon
-    rf"|{_LABEL}\s*(?:[::是为]\s*)*(?=[A-Za-z0-9_-]*\d)[A-Za-z0-9_-]{{5,20}}(?![A-Za-z0-9_%%]|\.\d|[万亿元件个人次])"
-    r"|(?:微信号?|薇信|V信|[vV][xX]|WeChat)\s*[::]\s*[A-Za-z][A-Za-z0-9_-]{5,19}(?![A-Za-z0-9_-])"
-    rf"|(?:{_LABEL}\s*[::]?\s*)?(?<![\d.])(?:\+?86[\s-]?)?1[3-9]\d[\s-]?\d{{4}}[\s-]?\d{{4}}(?![\d%]|\.\d|\s*[万亿元件个人次])"
-    rf"|(?:{_LABEL}\s*[::]?\s*)?(?<!\d)\(?0\d{{2,3}}\)?[\s-]?\d{{7,8}}(?!\d)(?<!\d{{12}})"  # landlines
-    rf"|(?:{_LABEL}\s*[::]?\s*)?(?<![\d-])[48]00[\s-]\d{{3,4}}[\s-]?\d{{3,4}}(?![\d-])",  # hotlines
+    r"(?:https?://|www\.)[^\s,。;、()\u4e00-\u9fff]+"  # links
+    r"|(?:(?:电子)?邮箱\s*:?\s*)?[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+\.[A-Za-z0-9.]+"  # mail
+    # after a label: what has a digit in it and is no amount, or anything Latin after a colon
+    rf"|{_LABEL}\s*(?:[:是为]\s*)*(?=[A-Z0-9_-]*\d)[A-Z0-9_-]{{5,20}}(?![A-Z0-9_]|\.\d|{_AMOUNT}){_INNER}"
+    r"|(?:微信号?|薇信|V信|VX|WeChat)\s*:\s*[A-Z][A-Z0-9_-]{5,19}(?![A-Z0-9_-])"
+    # mobile numbers, landlines, hotlines
+    rf"|{_NAMED}(?<![\d.])(?:\+?86[\s-]?)?1[3-9]\d[\s-]?\d{{4}}[\s-]?\d{{4}}(?!\d|\.\d|{_AMOUNT})"
+    rf"|{_NAMED}(?<![\d.])\(?0\d{{2,3}}\)?[\s-]?\d{{7,8}}(?!\d){_INNER}"
+    rf"|{_NAMED}(?<![\d.-])[48]00[\s-]\d{{3,4}}[\s-]?\d{{3,4}}(?![\d-]){_INNER}",
     re.IGNORECASE,
 )
 _NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}

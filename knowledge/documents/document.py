@@ -42,8 +42,8 @@ def _files(folder: Path) -> Iterator[Path]:
 def documents_in(paths: Iterable[Path]) -> list[Path]:
     """The files to read: those given, whatever they are, and the readable kinds inside the folders given.
 
-    In a folder hidden and temporary files (~$a.docx, .DS_Store), other kinds, broken links, devices are passed
-    over. A file that is reached twice is listed once.
+    In a folder hidden and temporary files (~$a.docx, .DS_Store), other kinds, broken links, devices are
+    passed over. A file that is reached twice is listed once.
     """
     out: dict[str, Path] = {}
     for path in paths:

@@ -42,12 +42,17 @@ def common() -> frozenset[str]:
 
 def _plausible(text: str) -> float:
     """How much a decoded text looks like Chinese prose, from below 0 to 1."""
-    strange = sum(c == "\ufffd" or "\ue000" <= c <= "\uf8ff" or (c < " " and c not in "\t\r\n\f") for c in text)
+    strange = sum(
+        c == "\ufffd" or "\ue000" <= c <= "\uf8ff" or (c < " " and c not in "\t\r\n\f") for c in text
+    )
     characters = [c for c in text if c >= "\x80" and c != "\ufffd"]
     if not characters:
         return 1.0 - strange
     known = common()
-    usual = sum(c in known or c in "、。·—…“”‘’《》【】〈〉「」「」『』" or "\uff01" <= c <= "\uff5e" for c in simplified("".join(characters)))
+    usual = sum(
+        c in known or c in "、。·—…“”‘’《》【】〈〉「」「」『』" or "\uff01" <= c <= "\uff5e"
+        for c in simplified("".join(characters))
+    )
     return usual / len(characters) - 10 * strange / max(len(text), 1)
 
 
@@ -57,7 +62,7 @@ def _without_half(data: bytes, encoding: str) -> str:
 
 
 def encoding_of(data: bytes) -> str | None:
-    """The codec of a text, None where nothing fits. A byte-order mark decides, then strict UTF-8, then looks."""
+    """The codec of a text, None where none fits. A byte-order mark decides, then UTF-8, then looks."""
     for mark, name in _BOMS:
         if data.startswith(mark):
             return name
@@ -91,6 +96,8 @@ def decode(data: bytes, name: str) -> str:
     if encoding is None:
         raise BinaryDocument(name, "不是文字文件,或编码认不出", "请另存为 UTF-8 文字再导入", found="")
     text = data.decode(encoding, errors="replace").lstrip("\ufeff")
-    if sum(c < " " and c not in "\t\r\n\f\v\x1b\x1a" for c in text[:_SAMPLE]) > 0.01 * min(len(text), _SAMPLE):
+    if sum(c < " " and c not in "\t\r\n\f\v\x1b\x1a" for c in text[:_SAMPLE]) > 0.01 * min(
+        len(text), _SAMPLE
+    ):
         raise BinaryDocument(name, "不是文字文件(满是控制字符)", "请另存为纯文字再导入", found="")
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -14,7 +14,9 @@ from knowledge.errors import BrokenDocument, DocumentTooLarge, EncryptedDocument
 MAX_BYTES = 50 * 1024**2
 MAX_PASSAGES = 20_000
 LONGEST = 700  # characters of a passage
-MAX_CELL = 200_000  # characters of one field of a table, or of one line: no text that a person wrote is longer
+MAX_CELL = (
+    200_000  # characters of one field of a table, or of one line: no text that a person wrote is longer
+)
 MAX_MEMBERS = 10_000
 MAX_EXPANDED = 400 * 1024**2  # a sheet is streamed
 MAX_TREE = 60 * 1024**2  # a part that is held as a tree takes some ten times its size
@@ -105,7 +107,9 @@ def _measure(content: IO[bytes], name: str, streamed: bool) -> int:
             raise _bomb(name, size)
     plain = head.replace(b"\0", b"").upper()  # UTF-16 hides a declaration from a simple look
     if plain.lstrip(b"\xef\xbb\xbf\xff\xfe ").startswith(b"<") and b"<!DOCTYPE" in plain:
-        raise BrokenDocument(name, "里面有不该有的 XML 实体声明", "请用 Office 或 WPS 打开后重新另存", detail="DTD")
+        raise BrokenDocument(
+            name, "里面有不该有的 XML 实体声明", "请用 Office 或 WPS 打开后重新另存", detail="DTD"
+        )
     return size
 
 

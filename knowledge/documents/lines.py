@@ -27,6 +27,11 @@ LONGEST_HEADING = 45  # characters
 _WRAPPED = 28  # characters: where a screen or a page breaks a line at the earliest
 
 
+def _form(text: str) -> str:
+    """What repeated headers have in common: all but the number of the page; a sentence is itself."""
+    return text if text.endswith("。") else _DIGITS.sub("0", text)
+
+
 def frame(blocks: Sequence[Block]) -> set[int]:
     """Numbers of blocks that frame pages: headers and footers repeated on pages, lists of other articles."""
     out: set[int] = set()
@@ -35,7 +40,7 @@ def frame(blocks: Sequence[Block]) -> set[int]:
         if block.page is not None and block.kind == "line":
             pages[block.page].append(i)
     if len(pages) >= 3:
-        edges = [(i, _DIGITS.sub("0", blocks[i].text)) for lines in pages.values() for i in {*lines[:2], *lines[-2:]}]
+        edges = [(i, _form(blocks[i].text)) for lines in pages.values() for i in {*lines[:2], *lines[-2:]}]
         often = Counter(text for _, text in edges)
         out |= {i for i, text in edges if often[text] >= max(3, 0.4 * len(pages)) and len(text) <= 80}
     run: list[int] = []
@@ -66,13 +71,18 @@ def _continues(left: Block, right: Block, width: int) -> bool:
         return False
     if re.match(r"[,。、;!?)》”’」』]", after) or (_OPEN.search(text) and size >= 8 and text[-1] != "-"):
         return True
-    if _ITEM.match(text) and size <= 60:  # more likely a heading or a short item than a half
+    if (
+        _ITEM.match(text) and size <= 60 and "。" not in text
+    ):  # more likely a heading or a short item than a half
         return word_across(left.text, right.text)
     prose = _PROSE.search(text) is not None
+    if prose and size >= 16 and re.search(r"\d$", text) and re.match(r"[\u4e00-\u9fff]", after):
+        return True  # a number without its unit
     if width and size >= 0.85 * width and not right.gap:
         return True
     if size >= _WRAPPED and prose:
-        return size > LONGEST_HEADING or word_across(left.text, right.text) or not right.gap
+        long = size > LONGEST_HEADING or (size >= 36 and len(re.findall(r"[,。;]", text)) >= 2)
+        return long or word_across(left.text, right.text) or not right.gap
     return prose and not right.gap and size >= 8 and "。" in text
 
 
@@ -110,8 +120,8 @@ def _level(text: str) -> int:
     return 3 if _ITEM.match(text) else 2
 
 
-def _heads(block: Block, after: Block) -> bool:
-    """Whether a line looks like a heading: short, no sentence, and above prose or apart from it."""
+def _heads(block: Block, after: Block, alone: int = 30) -> bool:
+    """Whether a line looks like a heading: short, no sentence, and above prose or, at most `alone`, apart."""
     text, below = narrow(block.text), narrow(after.text)
     if block.kind != "line" or not 2 <= len(text) <= LONGEST_HEADING or not any(map(str.isalpha, text)):
         return False
@@ -119,16 +129,21 @@ def _heads(block: Block, after: Block) -> bool:
         return False
     numbered = _ITEM.match(text) and not _ITEM.match(below) and _DONE.search(below)
     above = _PROSE.search(below) and (numbered or visible(below) > max(len(text), 24))
-    return bool(above or (after.gap and (text.endswith("?") or (block.gap and len(text) <= 30))))
+    return bool(above or (after.gap and (text.endswith("?") or (block.gap and len(text) <= alone))))
 
 
 def headings(blocks: Sequence[Block]) -> list[Block]:
     """Make headings of the lines that look like one; the first line of a text may be its title."""
     out = list(blocks)
+    ranks: dict[int, int] = {}  # how deep headings with the same kind of number stand that are marked as such
     for i, block in enumerate(blocks[:-1]):
-        title = i == 0 and _heads(replace(block, gap=True), replace(blocks[1], gap=True, kind="line"))
-        if title and len(blocks) > 2:
+        rank = _level(narrow(block.text))
+        if block.kind == "heading":
+            ranks[rank] = block.level
+            continue
+        first, after = replace(block, gap=True), replace(blocks[1], gap=True, kind="line")
+        if i == 0 and len(blocks) > 2 and _heads(first, after, LONGEST_HEADING):
             out[0] = replace(block, kind="heading", level=1)
         elif _heads(block, blocks[i + 1]):
-            out[i] = replace(block, kind="heading", level=_level(narrow(block.text)))
+            out[i] = replace(block, kind="heading", level=ranks.get(rank, rank))
     return out

@@ -24,9 +24,7 @@ def _plain(token: Token) -> str:
     for child in token.children or []:
         if child.type in ("softbreak", "hardbreak"):
             out.append("\n")
-        elif child.type == "image":
-            out.append(child.content)
-        elif child.type in ("text", "code_inline", "text_special"):
+        elif child.type == "image" or child.type in ("text", "code_inline", "text_special"):
             out.append(child.content)
     return _STARS.sub("", "".join(out))
 

@@ -13,18 +13,16 @@ from knowledge.documents.encoding import decode
 from knowledge.documents.model import Block
 from knowledge.documents.table import rows_to_blocks
 
-_SILENT = frozenset(("script", "style", "noscript", "template", "svg", "iframe", "object", "head", "select", "math"))
-_AROUND = frozenset(("nav", "footer", "aside", "button", "dialog", "menu"))
-_BLOCK = frozenset(
-    (
-        "p", "div", "section", "article", "main", "header", "li", "ul", "ol", "dl", "dt", "dd", "blockquote", "pre",
-        "table", "tr", "figure", "figcaption", "form", "fieldset", "hr", "address", "details", "summary", "center",
-    )
-)  # fmt: skip
+_SILENT = {"script", "style", "noscript", "template", "svg", "iframe", "object", "head", "title", "select"}
+_AROUND = {"nav", "footer", "aside", "button", "dialog", "menu"}
+_BLOCK = {
+    "p", "div", "section", "article", "main", "header", "li", "ul", "ol", "dl", "dt", "dd", "blockquote",
+    "pre", "table", "tr", "figure", "figcaption", "form", "fieldset", "hr", "address", "details", "center",
+}  # fmt: skip
+_VOID = {"br", "img", "hr", "input", "meta", "link", "wbr", "area", "base", "col", "embed", "source"}
 _HEADING = re.compile(r"h([1-6])")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0", re.IGNORECASE)
-_ROLE = frozenset(("navigation", "contentinfo", "complementary", "banner", "search"))
-_VOID = frozenset(("br", "img", "hr", "input", "meta", "link", "wbr", "area", "base", "col", "embed", "source", "track"))
+_ROLE = {"navigation", "contentinfo", "complementary", "banner", "search"}
 _SPACE = re.compile(r"\s+")
 
 
@@ -141,10 +139,9 @@ class _Words:
 def text_of_html(text: str) -> Iterator[Block]:
     """The blocks of a page or of a piece of one; navigation, footers and hidden parts come as furniture."""
     words = _Words()
-    parser = etree.HTMLParser(target=words, huge_tree=True, no_network=True, recover=True)
     text = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]|[\ud800-\udfff]", " ", text)
     # A declaration of another encoding inside the page must not be believed: the text is decoded already.
-    data = ("<html><body>" + re.sub(r"<\?xml[^>]*\?>|<!DOCTYPE[^>\[]*>", "", text, flags=re.IGNORECASE)).encode()
+    data = re.sub(r"<\?xml[^>]*\?>|<!DOCTYPE[^>\[]*>", "", text, flags=re.IGNORECASE).encode()
     parser = etree.HTMLParser(target=words, huge_tree=True, no_network=True, recover=True, encoding="utf-8")
     for begin in range(0, len(data), 1 << 16):
         parser.feed(data[begin : begin + (1 << 16)])

@@ -27,8 +27,15 @@ def usual(text: str) -> float:
 
 
 def _from_latin(found: re.Match[str]) -> str:
+    data = found[0].encode("latin-1")
     try:
-        text = found[0].encode("latin-1").decode("gb18030")
+        data.decode()
+    except UnicodeDecodeError:
+        pass
+    else:
+        return found[0]  # UTF-8, and ftfy's to mend
+    try:
+        text = data.decode("gb18030")
     except UnicodeDecodeError:
         return found[0]
     return text if _CJK.search(text) and usual(text) > 0.8 else found[0]
@@ -52,8 +59,7 @@ def mend(text: str) -> str:
     """Repair what can be: UTF-8 read as Latin-1, cp1252 or GBK, GBK read as Latin-1, GBK that slipped."""
     if text.isascii():
         return text
-    text = fix_encoding(text)
-    text = _LATIN.sub(_from_latin, text)
+    text = fix_encoding(_LATIN.sub(_from_latin, text))
     return realign(_FOREIGN.sub(_from_gbk, text))
 
 

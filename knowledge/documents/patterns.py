@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from knowledge.errors import DataError
+
 FILE = Path(__file__).parent / "tidy.yaml"
 
 
@@ -22,6 +23,7 @@ class Rules(BaseModel):
 
     terms: dict[str, str]
     advertising: list[str]
+    advertising_lines: list[str]
     obscene: list[str]
     forbids: list[str]
     furniture_lines: list[str]
@@ -38,6 +40,7 @@ class Patterns:
     terms: re.Pattern[str]
     term: dict[str, str]
     advertising: re.Pattern[str]
+    advertising_lines: re.Pattern[str]
     obscene: re.Pattern[str]
     forbids: re.Pattern[str]
     furniture_lines: re.Pattern[str]
@@ -60,7 +63,9 @@ def _compile(name: str, phrases: list[str]) -> re.Pattern[str]:
         try:
             found = re.compile(_expression(phrase), re.IGNORECASE).match("")
         except re.error as error:
-            raise DataError(FILE.name, 1, f"{name} 里的 {phrase!r} 写错了({error})", "请改正或去掉两边的 /") from None
+            raise DataError(
+                FILE.name, 1, f"{name} 里的 {phrase!r} 写错了({error})", "请改正或去掉两边的 /"
+            ) from None
         if found:
             raise DataError(FILE.name, 1, f"{name} 里的 {phrase!r} 什么都能匹配", "请写具体的词") from None
     return re.compile("|".join(map(_expression, phrases)) or r"(?!)", re.IGNORECASE)
@@ -73,7 +78,9 @@ def _read(file: Path) -> Rules:
         raise DataError(file.name, 1, "没有这个文件", "请从安装包恢复") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise DataError(file.name, mark.line + 1 if mark else 1, "YAML 写错了", "请检查缩进、冒号和引号") from None
+        raise DataError(
+            file.name, mark.line + 1 if mark else 1, "YAML 写错了", "请检查缩进、冒号和引号"
+        ) from None
     try:
         return Rules.model_validate(data)
     except ValidationError as error:

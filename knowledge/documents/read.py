@@ -43,7 +43,9 @@ def check_file(path: Path) -> None:
     except FileNotFoundError:
         raise UnreadableDocument(name, "没有这个文件", "请检查路径", detail="missing") from None
     except OSError as error:
-        what = "是绕圈的快捷方式" if error.errno == errno.ELOOP else f"看不到({os.strerror(error.errno or 0)})"
+        what = (
+            "是绕圈的快捷方式" if error.errno == errno.ELOOP else f"看不到({os.strerror(error.errno or 0)})"
+        )
         raise UnreadableDocument(name, what, "请换成文件本身的路径", detail=str(error.errno)) from None
     except ValueError:  # a zero byte in the name
         raise UnreadableDocument(repr(name), "不是文件名", "请检查路径", detail="name") from None
@@ -74,7 +76,9 @@ def read(path: Path) -> list[Block]:
     try:
         blocks = list(bounded(READERS[path.suffix.lower()](path), name))
     except PermissionError:
-        raise UnreadableDocument(name, "没有读取权限", "请改文件权限或另存一份", detail="permission") from None
+        raise UnreadableDocument(
+            name, "没有读取权限", "请改文件权限或另存一份", detail="permission"
+        ) from None
     except OSError as error:
         detail = error.strerror or "读盘出错"
         raise UnreadableDocument(name, f"读不出来({detail})", "请另存一份再导入", detail=detail) from None

@@ -91,15 +91,27 @@ def _first(before: str, trail: int, reading: str | None) -> Iterator[str]:
             yield character
 
 
+@lru_cache(maxsize=1)
+def _by_reading() -> dict[str, list[str]]:
+    """Everyday characters by their readings."""
+    out: dict[str, list[str]] = {}
+    for character in sorted(common()):
+        for reading in pypinyin.pinyin(character, heteronym=True)[0] if character else ():
+            out.setdefault(reading, []).append(character)
+    return out
+
+
 def _stream(text: str) -> tuple[bytes, int, str | None, bool]:
-    """The bytes after the lost one, characters used, the reading at the end, and whether a byte is lost there."""
+    """After a lost byte: (bytes, characters used, reading at the end, whether a byte is lost there too).
+
+    It ends with an ASCII letter, which was the second byte of a character, or with the next lost byte.
+    No characters are used where it never ends.
+    """
     out = b""
     for i, c in enumerate(text[:_FARTHEST]):
-        if end := _END.match(text, i) if c in "?\ufffd" and i else None:
-            if not end[1] and text[i + 1 : i + 2] and c == "?" and _FULL["?"].encode("gbk")[1] and not out:
-                break
+        if i and c in "?\ufffd" and (end := _END.match(text, i)):
             return out, end.end(), end[1], True
-        if i and c.isascii() and (c.isalpha() or c in "@[\\]^_`{|}~") or (not i and c.isascii() and c.isalpha()):
+        if c.isascii() and (c.isalpha() or (i and c in "@[\\]^_`{|}~")):
             return out + c.encode(), i + 1, None, False
         try:
             code = _FULL.get(c, c).encode("gb18030")
@@ -113,6 +125,8 @@ def _stream(text: str) -> tuple[bytes, int, str | None, bool]:
 
 def _candidates(before: str, text: str, reading: str | None) -> Iterator[tuple[str, int]]:
     """(new text, how many characters of `text` it replaces) of one slip."""
+    if reading:  # both bytes gone, the reading left
+        yield from ((character, 0) for character in _by_reading().get(reading, ()))
     data, used, last_reading, lost = _stream(text)
     if not used:
         return
@@ -147,7 +161,8 @@ def realign(text: str) -> str:
             if (not new or gain > best) and _usual(candidate):
                 best, new, used = gain, candidate, length
         tail = _ASIDE.sub("", after[used : used + 12])[:4]
-        if new and best > likelihood(near + after[:used] + tail) + _MARGIN:
+        # A closing bracket that nothing opened is proof by itself.
+        if new and (found[1] or best > likelihood(near + after[:used] + tail) + _MARGIN):
             text = before + new + after[used:]
             at = len(before) + len(new)
     return text

@@ -21,22 +21,20 @@ _MAX_COLUMNS = 500  # a stray format in the last column makes a sheet 16,384 col
 
 
 def csv_blocks(path: Path) -> Iterator[Block]:
-    """The rows of a .csv, separated by commas, semicolons or tabs. Raises BinaryDocument, DocumentTooLarge."""
+    """The rows of a .csv, separated by commas, semicolons or tabs.
+
+    Raises BinaryDocument, DocumentTooLarge.
+    """
     text = decode(path.read_bytes(), path.name)
-    head = text[: text.find("\n")] if "\n" in text else text
-    mark = max(",\t;", key=head[:2000].count)
+    mark = max(",\t;", key="\n".join(text[:8000].split("\n")[:10]).count)
     csv.field_size_limit(MAX_CELL)
     reader = csv.reader(io.StringIO(text.replace("\0", " "), newline=""), delimiter=mark)
 
     def rows() -> Iterator[tuple[int, list[str]]]:
-        while True:
-            try:
-                row = next(reader)
-            except StopIteration:
-                return
-            except csv.Error:
-                raise cell_too_long(path.name, reader.line_num) from None
-            yield reader.line_num, row
+        try:
+            yield from enumerate(reader, 1)
+        except csv.Error:
+            raise cell_too_long(path.name, reader.line_num) from None
 
     yield Block(path.stem, kind="heading", level=1)
     yield from rows_to_blocks(rows())
@@ -74,8 +72,10 @@ def xlsx_blocks(path: Path) -> Iterator[Block]:
                     if sheet.sheet_state != "visible":
                         continue
                     yield Block(sheet.title, kind="heading", level=1)
-                    rows = sheet.iter_rows(values_only=True, max_col=_MAX_COLUMNS)
-                    yield from rows_to_blocks((n, [_written(v) for v in row]) for n, row in enumerate(rows, 1))
+                    rows = sheet.iter_rows(values_only=True)  # max_col would fill every row up to it
+                    yield from rows_to_blocks(
+                        (n, [_written(v) for v in row[:_MAX_COLUMNS]]) for n, row in enumerate(rows, 1)
+                    )
             finally:
                 book.close()
     except (DocumentError, OSError, MemoryError, GeneratorExit):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from knowledge.documents.limits import LONGEST
 from knowledge.documents.marks import SENTENCE
@@ -100,8 +101,14 @@ def title_of(text: str) -> str:
     line = _LEAD.sub("", text.strip().split("\n")[0]).strip() or text.strip().split("\n")[0].strip()
     if len(line) <= _TITLE:
         return line.rstrip(_MARKS)
-    found = [m.start() for m in re.finditer(r"[。!?;,、:\s\uff01\uff1f\uff1b\uff0c\uff1a]", line[: _TITLE + 1])]
-    cut = next((i for i in reversed(found) if i >= 8), _TITLE)
+    found = [
+        m.start() for m in re.finditer(r"[。!?;,、:\s\uff01\uff1f\uff1b\uff0c\uff1a]", line[: _TITLE + 1])
+    ]
+    ends = [i for i in found if line[i] in "。!?\uff01\uff1f"]
+    cut = next(
+        (i + (line[i] not in "。") for i in ends if i >= 8),
+        next((i for i in reversed(found) if i >= 8), _TITLE),
+    )
     return line[:cut].rstrip(_MARKS)
 
 
@@ -158,11 +165,14 @@ def _shared(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
 def _gathered(pieces: list[Piece]) -> list[Piece]:
     """Small sections side by side become one passage under the heading they share, their own in the text."""
     out: list[Piece] = []
-    for piece in pieces:
+    for piece, after in zip_longest(pieces, pieces[1:]):
         before = out[-1] if out else piece
         path = _shared(before.heading, piece.heading)
         near = len(path) >= max(len(before.heading), len(piece.heading)) - 1
-        small = min(len(before.text), len(piece.text)) < SMALL
+        sizes = sorted((len(before.text), len(piece.text)))
+        small = sizes[0] < SMALL and (path or sizes[1] < SMALL)
+        if after and sizes[1] == len(before.text) and len(_shared(piece.heading, after.heading)) > len(path):
+            small = False  # an opening goes with what it opens
         if out and near and small and before.rows is None and piece.rows is None:
             own = ["\n".join((*p.heading[len(path) :], p.text)) for p in (before, piece)]
             text = "\n".join(own)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 
 from knowledge.documents.model import Block
 
@@ -20,7 +20,7 @@ def cell(value: object) -> str:
 
 
 def _header(rows: Sequence[tuple[int, list[str]]]) -> int | None:
-    """Which of the first rows names the columns: as wide as the widest, short words, no numbers, no repeats."""
+    """Which of the first rows names the columns: about as wide as the widest, short words, none twice."""
     width = max((sum(map(bool, row)) for _, row in rows), default=0)
     for i, (_, row) in enumerate(rows):
         names = [c for c in row if c]
@@ -38,7 +38,7 @@ def rows_to_blocks(rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[Block]
     """
     numbered = ((n, [cell(c) for c in row]) for n, row in rows)
     filled = ((n, row) for n, row in numbered if any(row))
-    first = [pair for pair, _ in zip(filled, range(_LOOKED_AT), strict=False)]
+    first = list(islice(filled, _LOOKED_AT))
     at = _header(first)
     heads = first[at][1] if at is not None else []
     for n, row in first[: at or 0]:
@@ -46,7 +46,5 @@ def rows_to_blocks(rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[Block]
     for n, row in chain(first[0 if at is None else at + 1 :], filled):
         if row == heads:  # printed again at the top of every page
             continue
-        named = (
-            f"{heads[i]}: {c}" if i < len(heads) and heads[i] else c for i, c in enumerate(row) if c
-        )
+        named = (f"{heads[i]}: {c}" if i < len(heads) and heads[i] else c for i, c in enumerate(row) if c)
         yield Block("; ".join(named), kind="row", row=n)

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import pypinyin
 
-from knowledge.clean import contact_spans, narrow, simplified
+from knowledge.clean import contact_spans, narrow, simplified, strip_contacts
 from knowledge.documents.lines import frame, headings, join
-from knowledge.documents.marks import CLAUSE, SENTENCE
+from knowledge.documents.marks import CLAUSE, END, SENTENCE
 from knowledge.documents.model import Block, Tidied, visible
 from knowledge.documents.mojibake import drop_lost, mend
 from knowledge.documents.patterns import Patterns, patterns
@@ -23,7 +23,8 @@ _TONE = re.compile(r"[āáǎàōóǒòēéěèīíǐìūúǔùǖǘǚǜńňǹḿ]
 _WIDE = {c: c - 0xFEE0 for c in [*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B)]}
 _BLANKS = re.compile(r"[^\S\n]+")
 _HOLLOW = re.compile(r"[(\uff08【\[《“][\s,\uff0c、:\uff1a]*[)\uff09】\]》”]")
-_STRAY = re.compile(r"[?!,。、;]+(?=\w)")  # punctuation that a line cannot begin with
+_STRAY = re.compile(r"[?!]+(?=\w)")  # punctuation that a line cannot begin with
+_PARTICLE = re.compile(r"(?<![显名土编原专论拙巨卓昭译遗])著(?![作名者书述称录有])")
 _SPEAKS = 16  # characters that a clause beside advertising needs to stand by itself
 _REPEATED = 12  # characters from which a repetition is one
 _ROUNDS = 8
@@ -57,13 +58,13 @@ class _Cleaner:
             self.drop("mojibake", "".join(unseen))
             text = text.translate(dict.fromkeys(map(ord, unseen)))
         text = _PINYIN.sub(self._pinyin, text)
-        text = self.converted(text, simplified(text))
+        text = self.converted(text, _script(text))
         for found in reversed([*self.rules.terms.finditer(narrow(text))]):
             term = self.rules.term.get(" ".join(found[0].lower().split()), found[0])
             text = self.converted(text, text[: found.start()] + term + text[found.end() :])
-        if found := _STRAY.match(narrow(text)):
-            self.drop("furniture", found[0])
-            text = text[found.end() :]
+        if stray := _STRAY.match(narrow(text)):
+            self.drop("furniture", stray[0])
+            text = text[stray.end() :]
         return _BLANKS.sub(" ", text).strip()
 
     def _pinyin(self, found: re.Match[str]) -> str:
@@ -75,11 +76,19 @@ class _Cleaner:
         self.drop("pinyin", found[0])
         return ""
 
+    def _line(self, text: str) -> str:
+        """Why a line goes as a whole, empty where it doesn't."""
+        if self.rules.furniture_lines.fullmatch(text):
+            return "contact" if contact_spans(text) else "furniture"
+        return "advertising" if self.rules.advertising_lines.fullmatch(text) else ""
+
     def sentences(self, text: str) -> str:
         """Sentence by sentence: instructions, advertising, furniture, contact details."""
         rules = self.rules
         if rules.obscene.search(narrow(text)) and not rules.forbids.search(text):
-            parts = [part if not rules.obscene.search(narrow(part)) else "" for part in SENTENCE.findall(text)]
+            parts = [
+                part if not rules.obscene.search(narrow(part)) else "" for part in SENTENCE.findall(text)
+            ]
             rest = "".join(parts)
             if visible(rest) < 2 * _SPEAKS:
                 self.drop("advertising", text)
@@ -90,8 +99,8 @@ class _Cleaner:
 
     def _sentence(self, sentence: str) -> str:
         rules = self.rules
-        for reason, found in (("instructions", rules.instructions), ("furniture", rules.furniture_sentences)):
-            if found.search(narrow(sentence)):
+        for reason, of in (("instructions", rules.instructions), ("furniture", rules.furniture_sentences)):
+            if of.search(narrow(sentence)):
                 self.drop(reason, sentence)
                 return ""
         for word in reversed([*rules.furniture_words.finditer(narrow(sentence))]):
@@ -110,26 +119,23 @@ class _Cleaner:
             if not hit:
                 kept.append(clause[0])
         rest = "".join(kept)
-        if visible(rest) < _SPEAKS or contact_spans(rest):
-            rest = ""
+        rest = "" if visible(rest) < _SPEAKS or contact_spans(rest) else _closed(rest, sentence)
         self.dropped["advertising"] += visible(sentence) - visible(rest)
         return rest
 
     def _contacts(self, sentence: str) -> str:
         """Take numbers and addresses out, and what of a clause says nothing without them."""
-        out = []
+        kept = []
         for clause in CLAUSE.findall(sentence):
-            rest, at = "", 0
-            for begin, end in contact_spans(clause):
-                rest, at = rest + clause[at:begin], end
-            rest = _HOLLOW.sub("", rest + clause[at:]) if at else clause
-            if at and (not any(map(str.isalnum, rest)) or self.rules.contact_rest.fullmatch(narrow(rest).strip())):
-                rest = ""
-            self.drop("contact", clause)
-            self.dropped["contact"] -= visible(rest)
-            out.append(rest)
-        self.dropped += Counter()  # no zero entries
-        return "".join(out)
+            rest = _HOLLOW.sub("", strip_contacts(clause)) if contact_spans(clause) else clause
+            hollow = not any(map(str.isalnum, rest)) or self.rules.contact_rest.fullmatch(
+                narrow(rest).strip()
+            )
+            kept.append("" if hollow and rest != clause else rest)
+        text = _closed("".join(kept), sentence)
+        if n := visible(sentence) - visible(text):
+            self.dropped["contact"] += n
+        return text
 
     def once(self, blocks: Sequence[Block]) -> list[Block]:
         """One round over all blocks."""
@@ -142,8 +148,8 @@ class _Cleaner:
                 continue
             if text not in self._settled:
                 text = self.mend(text)
-                if block.kind != "row" and self.rules.furniture_lines.fullmatch(narrow(text)):
-                    self.drop("furniture", text)
+                if block.kind != "row" and (reason := self._line(narrow(text))):
+                    self.drop(reason, text)
                     continue
                 text = self._cells(text) if block.kind == "row" else self.sentences(text)
                 text = _BLANKS.sub(" ", text).strip()
@@ -175,6 +181,18 @@ class _Cleaner:
                 seen.add(key)
             out.append(block)
         return out
+
+
+def _closed(rest: str, sentence: str) -> str:
+    """What is left of a sentence, ending as it did."""
+    end = END.search(sentence)
+    return rest if not rest or not end or END.search(rest) else rest.rstrip(",\uff0c、 ") + end[0]
+
+
+def _script(text: str) -> str:
+    """Simplified script; 著 as a particle, which the table of characters leaves alone, becomes 着."""
+    new = simplified(text)
+    return new if new == text else _PARTICLE.sub("着", new)
 
 
 def _readings(character: str) -> list[str]:

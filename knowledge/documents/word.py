@@ -27,7 +27,7 @@ def _level(paragraph: Paragraph) -> int:
             return int(found[1])
         if name in ("Title", "标题"):
             return 1
-        style = style.base_style  # type: ignore[assignment]
+        style = style.base_style
     levels = paragraph._p.xpath("./w:pPr/w:outlineLvl/@w:val")
     return int(levels[0]) + 1 if levels and levels[0].isdigit() and int(levels[0]) < 9 else 0
 
