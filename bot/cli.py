@@ -8,16 +8,16 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 
-from bot import rules_commands
+from bot import handbook_commands, rules_commands
 from bot.conversation import intents, numbers
 from bot.crossings import crossings
 from bot.errors import BotError, InputError
+from bot.lines import fail, input_lines, put, stream
 from bot.pipeline import Pipeline, today
 from bot.service.store import MemoryStore, Store
 from bot.settings import Settings, load_settings
@@ -38,6 +38,9 @@ app = typer.Typer(
     help="抖音商家参谋 · advisor for merchants on Douyin",
 )
 app.add_typer(rules_commands.app, name="rules")
+app.command()(handbook_commands.search)
+app.command()(handbook_commands.ingest)
+app.command(name="eval")(handbook_commands.evaluate)
 Overrides = Annotated[Path | None, typer.Option(help="the operator's parameter file")]
 Json = Annotated[bool, typer.Option("--json", help="JSON Lines on standard output")]
 
@@ -60,18 +63,13 @@ def main() -> None:
     except typer.TyperException as error:  # unusable arguments; without any, the help was shown
         if len(sys.argv) < 2:
             sys.exit(2)
-        _fail(getattr(error, "format_message", error.__str__)())
+        fail(getattr(error, "format_message", error.__str__)())
     except (DataError, KnowledgeError, BotError, OSError) as error:
-        _fail(str(error))
+        fail(str(error))
 
 
-def _fail(line: str) -> NoReturn:
-    print(line, file=sys.stderr)
-    sys.exit(2)
-
-
-def _pipeline(settings: Settings, store: Store | None = None) -> Pipeline:
-    library = Library.open(settings.model)
+def _pipeline(settings: Settings, store: Store | None = None, index: Path | None = None) -> Pipeline:
+    library = handbook_commands.library(settings, index)
     passages, sources = {p.id for p in library.passages}, load_sources()
     rules = Reloading(settings.overrides_now, check=lambda base: crossings(base, passages, sources))
     return Pipeline(rules, library, store or MemoryStore())
@@ -104,36 +102,6 @@ def _prepare(library: Library) -> None:
     library.warm()
     intents.warm(library.encoder, library.cache_dir)
     numbers.chinese("三")
-
-
-def _print(value: dict[str, Any]) -> None:
-    try:
-        line = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    except ValueError:  # a number like 1e400, told back: JSON has no word for what Python makes of it
-        line = json.dumps(json.loads(json.dumps(value), parse_constant=str), ensure_ascii=False)
-    print(line, flush=True)
-
-
-def _input_lines() -> Iterator[str]:
-    if sys.stdin is None:  # closed by the caller
-        return
-    for number, raw in enumerate(sys.stdin.buffer):
-        line = raw.decode("utf-8", errors="replace").rstrip("\r\n")
-        yield line.removeprefix("\ufeff") if number == 0 else line
-
-
-def _stream(answer: Callable[[str], dict[str, Any]]) -> None:
-    """One output line for each input line, in order; a line that cannot be read is answered with an error."""
-    broken = False
-    for number, line in enumerate(_input_lines(), 1):
-        try:
-            _print(answer(line))
-        except InputError as error:
-            broken = True
-            _print(error.as_json(number))
-            print(f"line {number}: {error}", file=sys.stderr)
-    if broken:
-        sys.exit(2)
 
 
 def _object(line: str) -> dict[str, Any]:
@@ -169,9 +137,10 @@ def ask(
     json_: Json = False,
     overrides: Overrides = None,
     store: Annotated[str | None, typer.Option(help="keep conversations here: sqlite:///chats.db")] = None,
+    index: handbook_commands.InIndex = None,
 ) -> None:
     """Answer messages: the words given, or one message (text or JSON object) a line."""
-    pipeline = _pipeline(load_settings(overrides), _database(store) if store else None)
+    pipeline = _pipeline(load_settings(overrides), _database(store) if store else None, index)
     _warm(pipeline, to_stay=not words)
 
     def show(text: str, session: str = "default", on: dt.date | None = None) -> dict[str, Any]:
@@ -194,11 +163,11 @@ def ask(
 
     if words:
         answer = show(" ".join(words))
-        _print(answer) if json_ else print(answer["text"])
+        put(answer) if json_ else print(answer["text"])
     elif json_:
-        _stream(line)
+        stream(line)
     else:
-        for given in _input_lines():
+        for given in input_lines():
             print(line(given)["text"] + "\n", flush=True)
 
 
@@ -230,50 +199,7 @@ def decide(json_: Json = False, overrides: Overrides = None) -> None:  # noqa: A
         except FactError as error:
             raise InputError(error.field, error.value, error.expected) from None
 
-    _stream(line)
-
-
-@app.command()
-def search(
-    words: Annotated[list[str] | None, typer.Argument(help="the question; else one question a line")] = None,
-    top: Annotated[int, typer.Option(min=1, max=100)] = 5,
-    json_: Json = False,
-    overrides: Overrides = None,
-) -> None:
-    """Search the handbook."""
-    library = Library.open(load_settings(overrides).model)
-
-    def find(query: str) -> dict[str, Any]:
-        found = library.search(query, top)
-        return {
-            "query": query,
-            "grounded": found.grounded,
-            "passages": [
-                {
-                    "passage": h.passage.id,
-                    "title": h.passage.title,
-                    "path": list(h.passage.path),
-                    "text": h.passage.text,
-                    "score": h.score,
-                    "source": library.source_title(h.passage),
-                    "document": h.passage.document,
-                }
-                for h in found.hits
-            ],
-            "nearest": list(found.nearest),
-        }
-
-    if not words:
-        _stream(find)
-        return
-    answer = find(" ".join(words))
-    if json_:
-        _print(answer)
-        return
-    for one in answer["passages"]:
-        print(f"[{one['passage']}] {one['title']}({one['score']})\n{one['text']}\n")
-    if not answer["grounded"]:
-        print("没有找到依据。" + ("相近的有:" + "、".join(answer["nearest"]) if answer["nearest"] else ""))
+    stream(line)
 
 
 @app.command()
@@ -324,4 +250,4 @@ def telegram(overrides: Overrides = None) -> None:
 @app.command()
 def setup(overrides: Overrides = None) -> None:
     """Unpack the embedding model and build the index, so that the first question is quick."""
-    _prepare(Library.open(load_settings(overrides).model))
+    _prepare(handbook_commands.library(load_settings(overrides)))

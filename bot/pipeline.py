@@ -353,7 +353,7 @@ class _Turn:
         found = self.pipeline.library.search(self.message.question, top=3)
         if found.grounded:
             first = found.hits[0].passage
-            out.passage(first.id, role)
+            out.passage(first.id, role, found.hits[0].reply)
             wanted = [out.cite(i) for i in first.see_also]
             more = list(
                 {
@@ -371,7 +371,11 @@ class _Turn:
         if quiet or self.rejected or self.message.intents[0] == "smalltalk":
             return False
         self.refused = "not_in_handbook"
-        out.word("not_in_handbook")
+        if found.look_up:
+            where = found.look_up.where if self.session.language == "zh" else found.look_up.where_en
+            out.say(where + "\n", {"wording": f"look_up.{found.look_up.id}"})
+        else:
+            out.word("not_in_handbook")
         if found.nearest:
             out.word("nearest", titles=out.listed(found.nearest))
         return True

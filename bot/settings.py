@@ -23,6 +23,11 @@ class Settings:
     data: Path
     default: Path
 
+    @property
+    def documents(self) -> Path:
+        """The folder of the index of the operator's own documents."""
+        return self.data / "documents"
+
     def overrides_now(self) -> Path | None:
         """The operator's file as it is at this moment: the one named, else the default where there is one."""
         if self.overrides is not None and self.overrides != self.default:

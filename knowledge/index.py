@@ -134,6 +134,11 @@ class Index:
         except (OSError, sqlite3.Error, KeyError, ValueError) as error:
             raise IndexUnusable(str(folder), f"索引读不了({error})", "请删掉这个文件夹重新导入") from None
 
+    def close(self) -> None:
+        """Close the file; its companions are folded into it."""
+        with self._lock:
+            self._database.close()
+
     # -- putting in and taking out ---------------------------------------------------------------------
 
     def documents(self) -> list[Stored]:
@@ -234,6 +239,14 @@ class Index:
         """The passage of this number."""
         with self._lock:
             return self._passage("p.id = ?", int(self._ids[row]))[1]
+
+    def heads(self, row: int) -> Vectors:
+        """The vectors of the sentences of this passage, shape (s, d)."""
+        with self._lock:
+            (held,) = self._database.execute(
+                "select heads from tokens where passage = ?", (int(self._ids[row]),)
+            ).fetchone()
+        return np.frombuffer(held, np.float16).reshape(-1, len(self.compression.mean)).astype(np.float32)
 
     def find(self, id: str) -> Passage | None:
         """The passage with this id (Dxxxxxxxx.n), or None."""

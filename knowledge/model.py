@@ -56,10 +56,14 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage found. `score` lies in 0–1, falls down the list, and is rounded to 4 decimals."""
+    """A passage found. `score` lies in 0–1, falls down the list, and is rounded to 4 decimals.
+
+    `reply`: what can be forwarded as an answer, below 150 characters, from the passage alone.
+    """
 
     passage: Passage
     score: float
+    reply: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,9 +122,9 @@ class Library:
         clean = asked(query)
         if not searchable(clean):
             return SearchResult(query, False, (), ())
-        engines = self._ready()
-        scored = self.scores(clean)
-        places = [(shelf, row) for shelf, s in zip(engines.shelves, scored, strict=True) for row in range(len(s.maxsim))]
+        shelves, question = self._ready().shelves, self.query(clean)
+        scored = [shelf.score(question) for shelf in shelves]
+        places = [(shelf, row) for shelf, s in zip(shelves, scored, strict=True) for row in range(len(s.maxsim))]
         ranked = fused(scored)
         order = np.lexsort((np.arange(len(ranked)), -np.round(ranked, 4)))
 
@@ -137,15 +137,16 @@ class Library:
             look_up = next((s.look_up for s in scored if s.look_up), None)
             return SearchResult(query, False, (), tuple(passage(i).title for i in order[:3]), look_up)
         best = order[: max(1, min(top, len(order)))]
-        hits = (Hit(passage(i), round(float(1 / (1 + np.exp(-ranked[i]))), 4)) for i in best)
+        hits = (
+            Hit(passage(i), round(float(1 / (1 + np.exp(-ranked[i]))), 4), places[i][0].reply(places[i][1], question))
+            for i in best
+        )
         return SearchResult(query, True, tuple(hits), ())
 
-    def scores(self, query: str) -> list[Scored]:
-        """What every shelf says to a normalised question."""
-        engines = self._ready()
-        vector = self.encoder.encode([query], "query")[0]
-        asked_ = Query(query, language(query), vector, self.encoder.tokens(query, "query"))
-        return [shelf.score(asked_) for shelf in engines.shelves]
+    def query(self, text: str) -> Query:
+        """A normalised question as the model reads it."""
+        vector = self.encoder.encode([text], "query")[0]
+        return Query(text, language(text), vector, self.encoder.tokens(text, "query"))
 
     def writable(self) -> Index:
         """The index of the operator's documents, made where there is none. Raises IndexUnusable."""

@@ -18,6 +18,7 @@ from knowledge.index import Index
 from knowledge.keyword import Keywords, Segmenter, Words
 from knowledge.model import LookUp, Outside, Passage
 from knowledge.refuse import margin, odds, signals
+from knowledge.sentences import brief
 from knowledge.vectors import Vectors
 
 Floats = npt.NDArray[np.float64]
@@ -57,6 +58,9 @@ class Shelf(Protocol):
 
     def passage(self, row: int) -> Passage:
         """The passage of this number."""
+
+    def reply(self, row: int, query: Query) -> str:
+        """What of this passage can be forwarded to who asked."""
 
     def knows(self, word: str) -> bool:
         """Whether a passage has this word, as the segmenter cuts it."""
@@ -108,6 +112,10 @@ class Handbook:
         """The passage of this number."""
         return self._passages[row]
 
+    def reply(self, row: int, query: Query) -> str:  # noqa: ARG002 the same to everybody
+        """The summary of this passage."""
+        return self._passages[row].summary
+
     def knows(self, word: str) -> bool:
         """Whether a text has this word; aliases do not count, as the refusal is calibrated on them."""
         return word in self._told
@@ -152,6 +160,11 @@ class Documents:
     def passage(self, row: int) -> Passage:
         """The passage of this number."""
         return self.index.passage(row)
+
+    def reply(self, row: int, query: Query) -> str:
+        """The sentences of this passage from the one nearest to the question on."""
+        heads = self.index.heads(row)
+        return brief(self.index.passage(row).text, int((heads @ query.vector).argmax()))
 
     def knows(self, word: str) -> bool:
         """Whether a document has this word."""

@@ -366,16 +366,23 @@ class Composer:
 
     # -- passages -------------------------------------------------------------------------------------
 
-    def passage(self, id_: str, role: str) -> None:
-        """A passage as an answer: whole for a merchant's reading, forwardable for support."""
+    def passage(self, id_: str, role: str, reply: str | None = None) -> None:
+        """A passage as an answer: whole for a merchant's reading, forwardable for support.
+
+        `reply` is what of it answers the question, else its summary.
+        """
         found = self.cite(id_)
-        body = found.summary if self.language == "zh" else found.text_en
+        own = found.tag == "own"
+        body = reply or found.summary
+        if self.language == "en" and not own:
+            body = found.text_en
         if role == "support" and self.language == "zh":
-            body = self.worded("lookup_forward", summary=found.summary)
+            body = self.worded("lookup_forward", summary=body)
         self.say(body + "\n", {"passage": id_})
         title = f"{id_} {self.title(found)}" if role == "support" else self.title(found)
         source = self.library.source_title(found).partition(";")[0]
-        self.say(self.worded("lookup_source", title=title, source=source) + "\n", {"passage": id_})
+        code = "lookup_own" if own else "lookup_source"
+        self.say(self.worded(code, title=title, source=source) + "\n", {"passage": id_})
 
     def citations(self) -> list[dict[str, Any]]:
         return [
