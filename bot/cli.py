@@ -48,8 +48,8 @@ Json = Annotated[bool, typer.Option("--json", help="JSON Lines on standard outpu
 def main() -> None:
     """Run one command; an error a person can act on is one line on standard error and status 2."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    for channel in (sys.stdout, sys.stderr):
+        channel.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     out = sys.stdout
     try:
         sys.exit(app(standalone_mode=False) or 0)

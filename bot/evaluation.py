@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import math
 from collections.abc import Sequence
@@ -43,6 +42,7 @@ class Question(_Strict):
     q: str
     expect: list[str | Place] = []
     kind: str = "unrelated"
+    lang: str | None = None
 
     def answered_by(self, passage: Passage) -> bool:
         """Whether a passage is one of the expected."""
@@ -81,15 +81,18 @@ def evaluated(library: Library, questions: Questions, file: Path, history: Path)
     """The report of one run, appended to `history` (JSON Lines), with the figures of the run before."""
     rows = [_one(library, q) for q in questions.all()]
     figures = {"all": _figures(rows)}
-    figures |= {lang: _figures(mine) for lang in ("zh", "en") if (mine := [r for r in rows if r["language"] == lang])}
+    figures |= {
+        lang: _figures(mine) for lang in ("zh", "en") if (mine := [r for r in rows if r["language"] == lang])
+    }
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:16]
     run = {
         "file": file.name,
-        "sha256": hashlib.sha256(file.read_bytes()).hexdigest()[:16],
+        "sha256": digest,
         "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "handbook": library.version,
         "figures": figures,
     }
-    before = _last(history, run["sha256"])
+    before = _last(history, digest)
     history.parent.mkdir(parents=True, exist_ok=True)
     with history.open("a", encoding="utf-8") as out:
         out.write(json.dumps(run, ensure_ascii=False) + "\n")
@@ -112,8 +115,8 @@ def _one(library: Library, question: Question) -> dict[str, Any]:
     gains = sum(1 / math.log2(i + 2) for i, r in enumerate(right) if r)
     most = sum(1 / math.log2(i + 2) for i in range(min(max(len(question.expect), sum(right)), _TOP)))
     return {
-        "language": language(question.q), "wanted": wanted, "kind": question.kind, "refused": not found.grounded,
-        "rank": rank, "ndcg": gains / most if most else 0.0, "miss": miss,
+        "language": language(question.q), "wanted": wanted, "kind": question.kind,
+        "refused": not found.grounded, "rank": rank, "ndcg": gains / most if most else 0.0, "miss": miss,
     }  # fmt: skip
 
 

@@ -16,9 +16,10 @@ from bot.conversation.dialogue import wording
 from bot.evaluation import evaluated, read_questions
 from bot.lines import fail, input_lines, put, stream
 from bot.settings import Settings, load_settings
-from knowledge.ingest import Outcome, ingest as take_in, remove as take_out
+from knowledge.ingest import Outcome
+from knowledge.ingest import ingest as take_in
+from knowledge.ingest import remove as take_out
 from knowledge.retrieve import Library
-
 
 
 def worded(code: str, **values: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from knowledge.clean import language
 from knowledge.dense import Arrays, Dense
 from knowledge.embed import Encoder
 from knowledge.model import Outside, Passage
-from knowledge.refuse import LOOK_UP_SIGNALS, SIGNALS, fit, signals
+from knowledge.refuse import LOOK_UP_SIGNALS, SIGNALS, fit, own_signals, signals
 from knowledge.sentences import chunks
 from knowledge.tokens import Compression, sentence_vectors
 from knowledge.vectors import Vectors
@@ -59,7 +60,7 @@ def compute(
     spans = zip(passages, zh_starts, zh_starts[1:], strict=False)
     said = [sentence_vectors(p.text, zh[a:b]) for p, a, b in spans]
     titles = {text for p in passages for text in (p.title, p.title_en)}
-    weights: dict[str, npt.NDArray[np.float64]] = {}
+    weights: dict[str, Any] = {}
     for lang in ("zh", "en"):
         good = [h for h, (_, text) in enumerate(heads) if language(text) == lang and text not in titles]
         good = good[:: 1 + len(good) // _CALIBRATED]
@@ -69,12 +70,12 @@ def compute(
         found: dict[tuple[str, bool], list[list[float]]] = {}
         for answered, i, text, v, t in ask:
             same, out = (i, dense.outside(v)) if answered else (-1, dense.outside(v, i))
+            told = known(text)
             maxsim = {k: dense.maxsim(t, k, everything) for k in dict.fromkeys((lang, "zh"))}
-            for shelf, near, sims in (
-                ("refuse", dense.heads(v, same), maxsim[lang]),
-                ("own", nearest(said, v), maxsim["zh"]),
-            ):
-                found.setdefault((shelf, answered), []).append(signals(sims, near, out, known(text)))
+            values = signals(maxsim[lang], dense.heads(v, same), out, told)
+            own = own_signals(maxsim["zh"], nearest(said, v), out, told, lang)
+            found.setdefault(("refuse", answered), []).append(values)
+            found.setdefault(("own", answered), []).append(own)
         for shelf in ("refuse", "own"):
             weights[f"{shelf}_{lang}"] = fit(found.get((shelf, True), []), found.get((shelf, False), []))
         static = [[dense.heads(head_vectors[h], h).max(), dense.looked_up(head_vectors[h])[1]] for h in good]

@@ -25,7 +25,7 @@ from knowledge.tokens import Compression, Packed
 from knowledge.vectors import Vectors
 
 _log = logging.getLogger("knowledge")
-FORMAT = 9  # raise it when the arrays below change their meaning
+FORMAT = 10  # raise it when the arrays below change their meaning
 _CANDIDATES = 64
 
 
@@ -45,10 +45,10 @@ class Arrays:
     """What is stored. n passages, d dimensions.
 
     tokens_zh, tokens_en: (t, k) token vectors of all texts in a row, packed; starts_*: (n + 1,) where each
-    begins; mean, basis, scale: how they are packed. heads: (h, d) vectors of titles and aliases; head_of: (h,)
-    the passage of each. outside: (o, d) vectors of the out-of-scope examples; look_up: (l, d) of the things to
-    look up; look_of: (l,) the kind of each. refuse_*, own_*: (6,) weights of `knowledge.refuse`, for the
-    handbook and for documents without aliases; looked_*: (3,), for things to look up. words: what BM25 reads.
+    begins; mean, basis, scale: how they are packed. heads: (h, d) vectors of titles and aliases; head_of:
+    (h,) the passage of each. outside: (o, d) vectors of the out-of-scope examples; look_up: (l, d) of the
+    things to look up; look_of: (l,) the kind of each. refuse_*, own_*: (6,) weights of `knowledge.refuse`, for
+    the handbook and for documents without aliases; looked_*: (3,), for things to look up. words: for BM25.
     """
 
     tokens_zh: Packed
@@ -163,7 +163,7 @@ class Dense:
         return _two_best(near[0][keep], self.arrays.head_of[found[0][keep]], self._size)
 
     def looked_up(self, query: Vectors, without: int = -1) -> tuple[int, float]:
-        """The kind of thing to look up that a question is nearest to, and the mean of its two best cosines."""
+        """The kind of thing to look up nearest to a question, and the mean of its best two cosines."""
         near = self.arrays.look_up @ query
         order = np.argsort(-near, kind="stable")
         order = order[order != without]

@@ -77,7 +77,7 @@ class Index:
         self.compression = compression
         self._segmenter = segmenter
         self.keywords = Keywords(database, segmenter)
-        self._seen = -1  # the state of the file that the vectors in memory are of
+        self._seen = (-1, -1)  # the state of the file that the vectors in memory are of
         self._ids = np.empty(0, np.int64)
         self._faiss: faiss.Index | None = None
 
@@ -109,7 +109,7 @@ class Index:
                 }  # fmt: skip
                 database.executemany("insert into about values (?, ?)", about.items())
         except (OSError, sqlite3.Error) as error:
-            raise IndexUnusable(str(folder), f"写不进去({error})", "请换一个可写的文件夹,或腾出空间") from None
+            raise IndexUnusable(str(folder), f"写不进去({error})", "请换可写的文件夹,或腾出空间") from None
         return cls(database, segmenter, compression)
 
     @classmethod
@@ -149,7 +149,10 @@ class Index:
         )
         with self._lock:
             rows = self._database.execute(counted).fetchall()
-        return [Stored(*row[:5], json.loads(row[5])) for row in rows]
+        return [
+            Stored(id_, path, name, sha, count, json.loads(report))
+            for id_, path, name, sha, count, report in rows
+        ]
 
     def put(
         self,
@@ -174,7 +177,8 @@ class Index:
             for number, (piece, vector, tokens) in enumerate(encoded, 1):
                 heading = json.dumps(piece.heading, ensure_ascii=False)
                 row = db.execute(
-                    "insert into passages (document, number, title, heading, page, text) values (?, ?, ?, ?, ?, ?)",
+                    "insert into passages (document, number, title, heading, page, text)"
+                    " values (?, ?, ?, ?, ?, ?)",
                     (id_, number, piece.title, heading, piece.page, piece.text),
                 ).lastrowid
                 db.execute("insert into vectors values (?, ?)", (row, _half(vector)))

@@ -24,7 +24,7 @@ Progress = Callable[[str, int, int], None]  #: document, passages encoded, of ho
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file. `same_as`: the document in the index whose content it has; `dropped` by reason."""
+    """What became of one file. `same_as`: the document whose content it has; `dropped`: by reason."""
 
     file: str
     state: State
@@ -38,8 +38,9 @@ class Outcome:
         """As `ingest --json` prints it."""
         error = {"code": self.error.code, "message": str(self.error)} if self.error else None
         return {
-            "file": self.file, "document": Path(self.file).name, "state": self.state, "passages": self.passages,
-            "kept": self.kept, "dropped": dict(self.dropped), "same_as": self.same_as, "error": error,
+            "file": self.file, "document": Path(self.file).name, "state": self.state,
+            "passages": self.passages, "kept": self.kept, "dropped": dict(self.dropped),
+            "same_as": self.same_as, "error": error,
         }  # fmt: skip
 
 

@@ -109,7 +109,7 @@ class Words:
 
 
 class Keywords:
-    """BM25 over the words of passages, kept in an FTS5 table of SQLite: in memory, or in the file of an index.
+    """BM25 over the words of passages, in an FTS5 table of SQLite: in memory, or in the file of an index.
 
     FTS5 takes words parted by blanks; it counts, ranks and forgets passages one by one, and on disk.
     """
@@ -118,7 +118,8 @@ class Keywords:
         self._database = database
         self._segmenter = segmenter
         database.execute(
-            "create virtual table if not exists words using fts5(text, tokenize='unicode61 remove_diacritics 0')"
+            "create virtual table if not exists words"
+            " using fts5(text, tokenize='unicode61 remove_diacritics 0')"
         )
         database.execute("create virtual table if not exists vocabulary using fts5vocab(words, row)")
 
@@ -141,4 +142,6 @@ class Keywords:
 
     def known(self, word: str) -> bool:
         """Whether any passage has this word."""
-        return self._database.execute("select 1 from vocabulary where term = ?", (word,)).fetchone() is not None
+        return (
+            self._database.execute("select 1 from vocabulary where term = ?", (word,)).fetchone() is not None
+        )

@@ -94,7 +94,7 @@ class OutOfScope(_Strict):
 
 
 class LookUp(_Strict):
-    """Questions of the field whose answer changes by the day, the account or the person, and where it stands."""
+    """Questions of the field whose answer changes by day, account or person, and where it stands."""
 
     id: str
     zh: list[str] = Field(min_length=1)

@@ -1,12 +1,12 @@
 """Whether the handbook answers a question at all: decisions calibrated per language, for the model in use.
 
-First, is it of the field: five signals of a question, namely the best MaxSim, the nearest heads, the nearness to
-an out-of-scope example, the share of its content words that the handbook knows, and how far its best passage
-stands out. Then, is it a thing to be looked up (today's fee, a person's number): the nearest heads against the
-nearest examples of that kind. A ridge logistic regression weighs the signals of each. Its examples are data, so
-another model or a new passage recalibrates by itself: every alias must be answered (itself left out), every
-example in outside.yaml refused (itself left out). The fused ranking score is no use here: it is relative to the
-other passages.
+First, is it of the field: five signals of a question, namely the best MaxSim, the nearest heads, the
+nearness to an out-of-scope example, the share of its content words that the handbook knows, and how far its
+best passage stands out. Then, is it a thing to be looked up (today's fee, a person's number): the nearest
+heads against the nearest examples of that kind. A ridge logistic regression weighs the signals of each. Its
+examples are data, so another model or a new passage recalibrates by itself: every alias must be answered
+(itself left out), every example in outside.yaml refused (itself left out). The fused ranking score is no
+use here: it is relative to the other passages.
 """
 
 from __future__ import annotations
@@ -23,13 +23,21 @@ SIGNALS = 5
 LOOK_UP_SIGNALS = 2
 _RIDGE = 0.02
 _ROUNDS = 60
-#: Aliases are tidier than what people type, so the line lies below even odds; by the tuning half.
-SLACK = {"zh": 0.8, "en": 0.4}
+#: Aliases are tidier than what people type, so the lines lie below even odds; by the tuning files.
+SLACK = {"zh": 1.3, "en": 0.6}
+OWN_SLACK = {"zh": 2.5, "en": 3.0}
+LOOK_UP_SLACK = {"zh": 1.4, "en": 1.5}
 
 
 def signals(maxsim: Floats, heads: Floats, outside: float, known: float) -> list[float]:
     """The five signals; `maxsim` and `heads` have one score a passage."""
     return [float(maxsim.max()), float(heads.max()), outside, known, float(maxsim.max() - maxsim.mean())]
+
+
+def own_signals(maxsim: Floats, heads: Floats, outside: float, known: float, lang: str) -> list[float]:
+    """Those that say the same of any documents: how far the best one stands out depends on how many there
+    are, and whether they know a question's words, on whether they are in its language."""
+    return [float(maxsim.max()), float(heads.max()), outside, known if lang == "zh" else 0.0, 0.0]
 
 
 def fit(answered: Sequence[Sequence[float]], refused: Sequence[Sequence[float]]) -> Floats:
@@ -55,14 +63,9 @@ def fit(answered: Sequence[Sequence[float]], refused: Sequence[Sequence[float]])
     return np.array([w[0] - float(slopes @ centre), *slopes])
 
 
-def odds(weights: Floats, values: Sequence[float]) -> float:
-    """The log-odds that the handbook answers."""
-    return float(weights[0] + weights[1:] @ np.array(values))
-
-
-def margin(weights: Floats, values: Sequence[float], lang: str) -> float:
-    """How far the log-odds lie above the line of this language; refuse below 0."""
-    return odds(weights, values) + SLACK[lang]
+def margin(weights: Floats, values: Sequence[float], slack: float) -> float:
+    """How far the log-odds that something answers lie above the line; refuse below 0."""
+    return float(weights[0] + weights[1:] @ np.array(values)) + slack
 
 
 def belongs_elsewhere(query: str, terms: Terms) -> bool:

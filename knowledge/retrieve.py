@@ -1,8 +1,8 @@
 """Search the handbook and the operator's documents by question, or fetch a passage by id.
 
-The ranking is the best of the measured ones: late interaction over token vectors (MaxSim) plus 0.3 of BM25,
-both as z-scores over the passages, plus the nearest title or alias (of a document: sentence) as a vector of its
-own. Whether anything answers is decided apart from the ranking, in `knowledge.refuse`.
+The ranking is the best of the measured ones: late interaction over token vectors (MaxSim), BM25, and the
+nearest titles and aliases (of a document: its nearest sentence) as vectors of their own, as weighted
+z-scores. Whether anything answers is decided apart from the ranking, in `knowledge.refuse`.
 """
 
 from __future__ import annotations
@@ -28,10 +28,6 @@ from knowledge.model import Hit, Passage, SearchResult
 from knowledge.question import asked
 from knowledge.refuse import belongs_elsewhere
 from knowledge.shelf import Documents, Handbook, Query, Scored, Shelf
-
-#: Weights of the z-scores beside MaxSim's 1: BM25 as measured before, the heads by the tuning half.
-BM25_WEIGHT = 0.3
-HEAD_WEIGHT = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +120,10 @@ class Library:
             return SearchResult(query, False, (), ())
         shelves, question = self._ready().shelves, self.query(clean)
         scored = [shelf.score(question) for shelf in shelves]
-        places = [(shelf, row) for shelf, s in zip(shelves, scored, strict=True) for row in range(len(s.maxsim))]
-        ranked = fused(scored)
+        places = [
+            (shelf, row) for shelf, s in zip(shelves, scored, strict=True) for row in range(len(s.maxsim))
+        ]
+        ranked = fused(shelves, scored)
         order = np.lexsort((np.arange(len(ranked)), -np.round(ranked, 4)))
 
         def passage(i: int) -> Passage:
@@ -138,7 +136,11 @@ class Library:
             return SearchResult(query, False, (), tuple(passage(i).title for i in order[:3]), look_up)
         best = order[: max(1, min(top, len(order)))]
         hits = (
-            Hit(passage(i), round(float(1 / (1 + np.exp(-ranked[i]))), 4), places[i][0].reply(places[i][1], question))
+            Hit(
+                passage(i),
+                round(float(1 / (1 + np.exp(-ranked[i]))), 4),
+                places[i][0].reply(places[i][1], question),
+            )
             for i in best
         )
         return SearchResult(query, True, tuple(hits), ())
@@ -152,7 +154,9 @@ class Library:
         """The index of the operator's documents, made where there is none. Raises IndexUnusable."""
         engines = self._ready()
         assert self._folder is not None
-        return Index.create(self._folder, self.encoder.model_id, engines.segmenter, engines.handbook.dense.packing)
+        return Index.create(
+            self._folder, self.encoder.model_id, engines.segmenter, engines.handbook.dense.packing
+        )
 
     def _own_version(self) -> str:
         if self._folder is None or not (self._folder / FILE).is_file():
@@ -168,7 +172,9 @@ class Library:
 
     def _build(self) -> _Engines:
         file = self.cache_dir / f"index-{self._key}.bin"
-        if file.is_file():  # model and words beside each other; what fails there fails again below, and is told
+        if (
+            file.is_file()
+        ):  # model and words beside each other; what fails there fails again below, and is told
             threading.Thread(target=self._load_model, daemon=True).start()
         segmenter = Segmenter(self._terms, self.cache_dir)
         handbook = Handbook(self.passages, self._outside, segmenter, self.encoder, file)
@@ -185,9 +191,11 @@ class Library:
             self.encoder.warm()
 
 
-def fused(scored: Sequence[Scored]) -> npt.NDArray[np.float64]:
-    """One rank value a passage of all shelves in a row."""
+def fused(shelves: Sequence[Shelf], scored: Sequence[Scored]) -> npt.NDArray[np.float64]:
+    """One rank value a passage, of all shelves in a row: weighted z-scores, of unit weight on every shelf."""
     maxsim, bm25, heads = (
         _z(np.concatenate([getattr(s, name) for s in scored])) for name in ("maxsim", "bm25", "heads")
     )
-    return maxsim + BM25_WEIGHT * bm25 + HEAD_WEIGHT * heads
+    weights = np.repeat([(1.0, *s.weights) for s in shelves], [len(s.maxsim) for s in scored], axis=0)
+    total = (weights * np.column_stack([maxsim, bm25, heads])).sum(axis=1)
+    return np.asarray(total / np.linalg.norm(weights, axis=1), np.float64)

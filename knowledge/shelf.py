@@ -17,13 +17,11 @@ from knowledge.embed import Encoder
 from knowledge.index import Index
 from knowledge.keyword import Keywords, Segmenter, Words
 from knowledge.model import LookUp, Outside, Passage
-from knowledge.refuse import margin, odds, signals
+from knowledge.refuse import LOOK_UP_SLACK, OWN_SLACK, SLACK, margin, own_signals, signals
 from knowledge.sentences import brief
 from knowledge.vectors import Vectors
 
 Floats = npt.NDArray[np.float64]
-#: below these log-odds a thing is to be looked up; by the tuning half
-LOOK_UP_LINE = -1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,9 @@ class Scored:
 
 
 class Shelf(Protocol):
-    """Passages numbered from 0."""
+    """Passages numbered from 0. `weights`: of BM25 and of the heads, beside MaxSim's 1."""
+
+    weights: tuple[float, float]
 
     def score(self, query: Query) -> Scored:
         """What every passage has in common with a question."""
@@ -68,6 +68,8 @@ class Shelf(Protocol):
 
 class Handbook:
     """The project's own passages, found by title and alias, by their text, and by their words."""
+
+    weights = (0.3, 3.0)  # by the tuning files
 
     def __init__(self, passages: Sequence[Passage], outside: Outside, segmenter: Segmenter,
                  encoder: Encoder, file: Path) -> None:  # fmt: skip
@@ -93,11 +95,12 @@ class Handbook:
         heads = dense.heads(query.vector)
         known = self.known_share(query.text)
         values = signals(maxsim, heads, dense.outside(query.vector), known)
-        decided = margin(dense.arrays.refuse_en if english else dense.arrays.refuse_zh, values, query.language)
+        weights = dense.arrays.refuse_en if english else dense.arrays.refuse_zh
+        decided = margin(weights, values, SLACK[query.language])
         kind, near = dense.looked_up(query.vector)
         weights = dense.arrays.looked_en if english else dense.arrays.looked_zh
         look_up = None
-        if kind >= 0 and odds(weights, [float(heads.max()), near]) < LOOK_UP_LINE:
+        if kind >= 0 and margin(weights, [float(heads.max()), near], LOOK_UP_SLACK[query.language]) < 0:
             look_up, decided = self._look_up[kind], min(decided, -1.0)
         return Scored(maxsim, self.bm25(query.text), heads, decided, look_up)
 
@@ -128,6 +131,8 @@ class Handbook:
 class Documents:
     """The operator's own documents, found by their sentences, their tokens, and their words."""
 
+    weights = (0.5, 0.5)  # by 60 questions on five articles
+
     def __init__(self, index: Index, segmenter: Segmenter, calibrated: Dense) -> None:
         """`calibrated`: the handbook's vectors, by which a refusal is told."""
         self.index = index
@@ -148,14 +153,16 @@ class Documents:
         arrays = self._calibrated.arrays
         weights = arrays.own_en if query.language == "en" else arrays.own_zh
         known = self._segmenter.known_share(query.text, self.knows)
-        values = signals(maxsim, heads, self._calibrated.outside(query.vector), known)
+        outside = self._calibrated.outside(query.vector)
+        values = own_signals(maxsim, heads, outside, known, query.language)
 
         def spread(scores: Floats) -> Floats:
             out = np.full(n, scores.min())
             out[found.rows] = scores
             return out
 
-        return Scored(spread(maxsim), words, spread(heads), margin(weights, values, query.language))
+        decided = margin(weights, values, OWN_SLACK[query.language])
+        return Scored(spread(maxsim), words, spread(heads), decided)
 
     def passage(self, row: int) -> Passage:
         """The passage of this number."""

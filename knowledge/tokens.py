@@ -1,8 +1,8 @@
 """Token vectors kept small: their principal directions, one byte each.
 
-A passage has some 350 token vectors of 384 numbers, half a megabyte. Around their mean, the first 128 principal
-directions carry what tells passages apart: on the question files the ranking by MaxSim is the same or better,
-at a twelfth of the size (`benchmarks/`).
+A passage has some 350 token vectors of 384 numbers, half a megabyte. Around their mean, the first 128
+principal directions carry what tells passages apart: on the question files the ranking by MaxSim is the
+same or better, at a twelfth of the size (`benchmarks/`).
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class Compression:
 
     def similar(self, packed: npt.NDArray[np.int8] | Vectors, query: Vectors) -> Vectors:
         """Cosines of tokens (t, k), as `pack` made them, with query tokens (q, d): shape (t, q), about."""
-        return packed.astype(np.float32, copy=False) @ ((query @ self.basis) * self.scale).T + query @ self.mean
+        wide = packed.astype(np.float32, copy=False)
+        return np.asarray(wide @ ((query @ self.basis) * self.scale).T + query @ self.mean, np.float32)
 
 
 def sentence_vectors(text: str, tokens: Vectors) -> Vectors:
