@@ -47,8 +47,8 @@ class Arrays:
     tokens_zh, tokens_en: (t, k) token vectors of all texts in a row, packed; starts_*: (n + 1,) where each
     begins; mean, basis, scale: how they are packed. heads: (h, d) vectors of titles and aliases; head_of:
     (h,) the passage of each. outside: (o, d) vectors of the out-of-scope examples; look_up: (l, d) of the
-    things to look up; look_of: (l,) the kind of each. refuse_*, own_*: (6,) weights of `knowledge.refuse`, for
-    the handbook and for documents without aliases; looked_*: (3,), for things to look up. words: for BM25.
+    things to look up; look_of: (l,) the kind of each. refuse_*, own_*: (6,) weights of `knowledge.refuse`,
+    for the handbook and for documents without aliases; looked_*: (3,), for things to look up. words: for BM25.
     """
 
     tokens_zh: Packed
