@@ -160,7 +160,7 @@ class Dense:
         """
         near, found = self._faiss.search(query[None, :], len(self.arrays.heads))
         keep = found[0] != without
-        return _two_best(near[0][keep], self.arrays.head_of[found[0][keep]], self._size)
+        return best_of(2, near[0][keep], self.arrays.head_of[found[0][keep]], self._size)
 
     def looked_up(self, query: Vectors, without: int = -1) -> tuple[int, float]:
         """The kind of thing to look up nearest to a question, and the mean of its best two cosines."""
@@ -169,7 +169,7 @@ class Dense:
         order = order[order != without]
         if not len(order):
             return -1, -1.0
-        best = _two_best(near[order], self.arrays.look_of[order], int(self.arrays.look_of.max()) + 1)
+        best = best_of(2, near[order], self.arrays.look_of[order], int(self.arrays.look_of.max()) + 1)
         return int(best.argmax()), float(best.max())
 
     def maxsim(self, query: Vectors, language: str, candidates: Sequence[int]) -> npt.NDArray[np.float64]:
@@ -201,14 +201,21 @@ class Dense:
         return float(near.max()) if len(near) else -1.0
 
 
-def _two_best(falling: Vectors, owner: npt.NDArray[np.int64], owners: int) -> npt.NDArray[np.float64]:
-    """The mean of the two highest values of each owner, shape (owners,); `falling` is sorted so."""
+def best_of(
+    most: int,
+    falling: npt.NDArray[np.floating],
+    owner: npt.NDArray[np.int64],
+    owners: int,
+    nothing: float = -1.0,
+) -> npt.NDArray[np.float64]:
+    """The mean of the `most` highest values of each owner, shape (owners,); `falling` is sorted so.
+
+    An owner with fewer values has the mean of those, one with none has `nothing`.
+    """
     order = np.argsort(owner, kind="stable")  # keeps the values of each owner falling
     values, mine = falling[order].astype(np.float64), owner[order]
-    first = np.searchsorted(mine, np.arange(owners))
+    place = np.arange(len(mine)) - np.searchsorted(mine, mine)  # among the values of its owner
+    values, mine = values[place < most], mine[place < most]
     counts = np.bincount(mine, minlength=owners)
-    best = np.full(owners, -1.0)
-    some, several = counts > 0, counts > 1
-    best[some] = values[first[some]]
-    best[several] = (best[several] + values[first[several] + 1]) / 2
-    return best
+    sums = np.bincount(mine, weights=values, minlength=owners)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), nothing)

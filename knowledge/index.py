@@ -76,7 +76,7 @@ class Index:
         self._lock = threading.RLock()
         self.compression = compression
         self._segmenter = segmenter
-        self.keywords = Keywords(database, segmenter)
+        self.keywords = Keywords(database)
         self._seen = (-1, -1)  # the state of the file that the vectors in memory are of
         self._ids = np.empty(0, np.int64)
         self._faiss: faiss.Index | None = None
@@ -102,7 +102,7 @@ class Index:
                 database.execute("begin immediate")
                 for statement in _SCHEMA.split(";"):
                     database.execute(statement)
-                Keywords(database, segmenter)
+                Keywords(database)
                 about = {
                     "format": FORMAT, "model": model_id, "mean": compression.mean.tobytes(),
                     "basis": compression.basis.tobytes(), "scale": compression.scale.tobytes(),
@@ -224,7 +224,7 @@ class Index:
             if self._faiss is None:
                 return Proposed(np.empty(0, np.int64), [], []), {}
             _, near = self._faiss.search(vector[None, :], min(n, _PROPOSED))
-            ranked = self.keywords.scores(query, _PROPOSED)
+            ranked = self.keywords.scores(self._segmenter.words(query), _PROPOSED)
             places = np.searchsorted(self._ids, list(ranked))
             bm25 = {int(i): s for i, s in zip(places, ranked.values(), strict=True)}
             rows = np.union1d(near[0][near[0] >= 0], places).astype(np.int64)

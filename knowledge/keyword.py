@@ -18,6 +18,7 @@ from knowledge.clean import normalise
 from knowledge.model import Passage, Terms
 
 _WORD = re.compile(r"[a-z0-9\u4e00-\u9fff]")
+_RUN = re.compile(r"[a-z0-9]+|[\u4e00-\u9fff]+")
 _ENGLISH_STOP = frozenset(
     re.findall(
         r"\w+",
@@ -43,17 +44,17 @@ class Segmenter:
         self._translated = frozenset(k.lower() for k in terms.synonyms)
         self._stop = frozenset(terms.stopwords) | _ENGLISH_STOP
         # longest first: 小店随心推 before 随心推
-        self._synonyms = sorted(
-            ((k.lower(), v) for k, v in terms.synonyms.items()), key=lambda kv: (-len(kv[0]), kv)
-        )
+        self._synonyms = [
+            (re.compile(rf"\b{re.escape(k)}\b" if k.isascii() else re.escape(k)), v)
+            for k, v in sorted(
+                ((k.lower(), v) for k, v in terms.synonyms.items()), key=lambda kv: (-len(kv[0]), kv)
+            )
+        ]
 
     def expand(self, query: str) -> str:
         """The question followed by the handbook's words for what it says: 千穿 → … 千川."""
         low = query.lower()
-        added = [
-            v for k, v in self._synonyms
-            if v.lower() not in low and (re.search(rf"\b{re.escape(k)}\b", low) if k.isascii() else k in low)
-        ]  # fmt: skip
+        added = [said for written, said in self._synonyms if said.lower() not in low and written.search(low)]
         return " ".join([query, *dict.fromkeys(added)]) if added else query
 
     def known_share(self, text: str, told: Callable[[str], bool]) -> float:
@@ -66,6 +67,16 @@ class Segmenter:
         return [
             w for w in self._jieba.cut_for_search(text.lower()) if _WORD.search(w) and w not in self._stop
         ]
+
+    def grams(self, text: str) -> list[str]:
+        """Characters and pairs of characters of Chinese, words of other scripts, in lower case.
+
+        Of short texts they tell more than words, which the segmenter cuts one way or the other.
+        """
+        out: list[str] = []
+        for run in _RUN.findall(text.lower()):
+            out += [run] if run.isascii() else [*run, *(run[i : i + 2] for i in range(len(run) - 1))]
+        return out
 
     def content_words(self, text: str) -> list[str]:
         """Whole words of at least two characters: what a question is about."""
@@ -114,9 +125,8 @@ class Keywords:
     FTS5 takes words parted by blanks; it counts, ranks and forgets passages one by one, and on disk.
     """
 
-    def __init__(self, database: sqlite3.Connection, segmenter: Segmenter) -> None:
+    def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
-        self._segmenter = segmenter
         database.execute(
             "create virtual table if not exists words"
             " using fts5(text, tokenize='unicode61 remove_diacritics 0')"
@@ -131,9 +141,9 @@ class Keywords:
         """Take out the words of a passage."""
         self._database.execute("delete from words where rowid = ?", (row,))
 
-    def scores(self, query: str, most: int = -1) -> dict[int, float]:
-        """BM25 by the number of each passage that has a word of the query; `most` keeps the best ones."""
-        words = dict.fromkeys(self._segmenter.words(query))
+    def scores(self, words: Sequence[str], most: int = -1) -> dict[int, float]:
+        """BM25 by the number of each passage that has one of the words; `most` keeps the best ones."""
+        words = list(dict.fromkeys(words))
         wanted = " OR ".join(f'"{word}"' for word in words if '"' not in word)
         if not wanted:
             return {}

@@ -193,9 +193,8 @@ class Library:
 
 def fused(shelves: Sequence[Shelf], scored: Sequence[Scored]) -> npt.NDArray[np.float64]:
     """One rank value a passage, of all shelves in a row: weighted z-scores, of unit weight on every shelf."""
-    maxsim, bm25, heads = (
-        _z(np.concatenate([getattr(s, name) for s in scored])) for name in ("maxsim", "bm25", "heads")
-    )
-    weights = np.repeat([(1.0, *s.weights) for s in shelves], [len(s.maxsim) for s in scored], axis=0)
-    total = (weights * np.column_stack([maxsim, bm25, heads])).sum(axis=1)
+    signals = ("maxsim", "bm25", "heads", "asked")
+    columns = [_z(np.concatenate([getattr(s, name) for s in scored])) for name in signals]
+    weights = np.repeat([s.weights for s in shelves], [len(s.maxsim) for s in scored], axis=0)
+    total = (weights * np.column_stack(columns)).sum(axis=1)
     return np.asarray(total / np.linalg.norm(weights, axis=1), np.float64)
