@@ -12,6 +12,7 @@ import numpy.typing as npt
 from knowledge.clean import language
 from knowledge.dense import Arrays, Dense
 from knowledge.embed import Encoder
+from knowledge.likeness import Likeness
 from knowledge.model import Outside, Passage
 from knowledge.refuse import LOOK_UP_SIGNALS, SIGNALS, fit, own_signals, signals
 from knowledge.sentences import chunks
@@ -27,20 +28,27 @@ def head_texts(passages: Sequence[Passage]) -> list[tuple[int, str]]:
     return [(i, text) for i, p in enumerate(passages) for text in (p.title, p.title_en, *p.aliases)]
 
 
+def look_up_texts(outside: Outside) -> list[tuple[int, str]]:
+    """(kind number, text) of every example of a thing to look up, in order."""
+    return [(i, text) for i, kind in enumerate(outside.look_up) for text in (*kind.zh, *kind.en)]
+
+
 def compute(
     passages: Sequence[Passage],
     encoder: Encoder,
     outside: Outside,
     known: Callable[[str], float],
+    likeness: Likeness,
     words: npt.NDArray[np.uint8],
 ) -> Arrays:
     """Encode everything and calibrate the refusals; a minute or two for a handbook of 130 passages.
 
-    `known` gives the share of a question's words that the handbook knows; `words` is only kept.
+    `known` gives the share of a question's words that the handbook knows, `likeness` the characters that it
+    shares with aliases and things to look up; `words` is only kept.
     """
     heads = head_texts(passages)
     far = [*outside.out_of_scope.zh, *outside.out_of_scope.en]
-    look_up = [(i, text) for i, kind in enumerate(outside.look_up) for text in (*kind.zh, *kind.en)]
+    look_up = look_up_texts(outside)
     head_vectors, head_tokens = encoder.quickly([text for _, text in heads], "query")
     far_vectors, far_tokens = encoder.quickly(far, "query")
     look_vectors, _ = encoder.quickly([text for _, text in look_up], "query")
@@ -78,12 +86,15 @@ def compute(
             found.setdefault(("own", answered), []).append(own)
         for shelf in ("refuse", "own"):
             weights[f"{shelf}_{lang}"] = fit(found.get((shelf, True), []), found.get((shelf, False), []))
-        static = [[dense.heads(head_vectors[h], h).max(), dense.looked_up(head_vectors[h])[1]] for h in good]
-        daily = [
-            [dense.heads(v).max(), dense.looked_up(v, i)[1]]
-            for i, ((_, text), v) in enumerate(zip(look_up, look_vectors, strict=True))
-            if language(text) == lang
-        ]
+        static, daily = [], []
+        for h in good:
+            text, v = heads[h][1], head_vectors[h]
+            alike = likeness.signals(text, likeness.asked(text, h), likeness.looked(text))
+            static.append([dense.heads(v, h).max(), dense.looked_up(v)[1], *alike])
+        for i, ((_, text), v) in enumerate(zip(look_up, look_vectors, strict=True)):
+            if language(text) == lang:
+                alike = likeness.signals(text, likeness.asked(text), likeness.looked(text, i))
+                daily.append([dense.heads(v).max(), dense.looked_up(v, i)[1], *alike])
         weights[f"looked_{lang}"] = fit(static, daily)
     return replace(arrays, **weights)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -11,12 +10,12 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from knowledge.build import compute, head_texts, nearest
-from knowledge.clean import normalise
-from knowledge.dense import Dense, best_of, restore, store
+from knowledge.build import compute, head_texts, look_up_texts, nearest
+from knowledge.dense import Dense, restore, store
 from knowledge.embed import Encoder
 from knowledge.index import Index
-from knowledge.keyword import Keywords, Segmenter, Words
+from knowledge.keyword import Segmenter, Words
+from knowledge.likeness import Likeness, in_memory
 from knowledge.model import LookUp, Outside, Passage
 from knowledge.refuse import LOOK_UP_SLACK, OWN_SLACK, SLACK, margin, own_signals, signals
 from knowledge.sentences import brief
@@ -83,12 +82,11 @@ class Handbook:
         arrays = restore(file, len(passages))
         words = Words.unpacked(arrays.words) if arrays else Words.of(passages, segmenter)
         self._told = words.told
-        self._keywords = _in_memory(words.corpus)
-        heads = head_texts(passages)
-        self._head_of = np.array([row for row, _ in heads], np.int64)
-        self._aliases = _in_memory(segmenter.grams(normalise(text)) for _, text in heads)
+        self._keywords = in_memory(words.corpus)
+        self._likeness = Likeness(head_texts(passages), look_up_texts(outside), segmenter)
         if arrays is None:
-            arrays = compute(passages, encoder, outside, self.known_share, words.packed())
+            told = self.known_share
+            arrays = compute(passages, encoder, outside, told, self._likeness, words.packed())
             store(file, arrays)
         self.dense = Dense(arrays)
 
@@ -101,12 +99,17 @@ class Handbook:
         values = signals(maxsim, heads, dense.outside(query.vector), known)
         weights = dense.arrays.refuse_en if english else dense.arrays.refuse_zh
         decided = margin(weights, values, SLACK[query.language])
+        asked = self._likeness.asked(query.text)
         kind, near = dense.looked_up(query.vector)
+        alike = self._likeness.signals(query.text, asked, self._likeness.looked(query.text))
         weights = dense.arrays.looked_en if english else dense.arrays.looked_zh
         look_up = None
-        if kind >= 0 and margin(weights, [float(heads.max()), near], LOOK_UP_SLACK[query.language]) < 0:
+        if (
+            kind >= 0
+            and margin(weights, [float(heads.max()), near, *alike], LOOK_UP_SLACK[query.language]) < 0
+        ):
             look_up, decided = self._look_up[kind], min(decided, -1.0)
-        return Scored(maxsim, self.bm25(query.text), heads, self.asked(query.text), decided, look_up)
+        return Scored(maxsim, self.bm25(query.text), heads, asked, decided, look_up)
 
     def bm25(self, text: str) -> Floats:
         """BM25 of every passage, 0 where no word is shared, shape (n,)."""
@@ -114,12 +117,6 @@ class Handbook:
         for row, score in self._keywords.scores(self._segmenter.words(self._segmenter.expand(text))).items():
             out[row] = score
         return out
-
-    def asked(self, text: str) -> Floats:
-        """BM25 of the characters of the three nearest titles and aliases of every passage, shape (n,)."""
-        found = self._aliases.scores(self._segmenter.grams(text))
-        owner = self._head_of[np.array(list(found), np.int64)]
-        return best_of(3, np.array(list(found.values())), owner, len(self._passages), nothing=0.0)
 
     def passage(self, row: int) -> Passage:
         """The passage of this number."""
@@ -186,10 +183,3 @@ class Documents:
     def knows(self, word: str) -> bool:
         """Whether a document has this word."""
         return self.index.keywords.known(word)
-
-
-def _in_memory(passages: Iterable[Sequence[str]]) -> Keywords:
-    keywords = Keywords(sqlite3.connect(":memory:", check_same_thread=False))
-    for row, words in enumerate(passages):
-        keywords.add(row, words)
-    return keywords
