@@ -7,11 +7,16 @@ passages need is read from the file, which SQLite maps into memory (token vector
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import hashlib
 import json
+import os
+import re
 import sqlite3
+import tempfile
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +36,8 @@ FORMAT = 1  # raise it when a column below changes its meaning
 FILE = "documents.sqlite"
 _PROPOSED = 400  # by their vector; as many at most by their words
 _MAPPED = 1 << 36  # bytes of the file that may be mapped into memory
+_WAIT = 10  # seconds for another process, before it is tried again
+_ID = re.compile(r"D([0-9a-f]{8})\.([0-9]{1,9})")
 _SCHEMA = """
 create table about (name text primary key, value blob);
 create table documents (id integer primary key, path text unique, name text, sha256 text, added text,
@@ -71,7 +78,10 @@ class Proposed:
 class Index:
     """One file of documents. Safe to use from several threads; other processes may write meanwhile."""
 
-    def __init__(self, database: sqlite3.Connection, segmenter: Segmenter, compression: Compression) -> None:
+    def __init__(
+        self, folder: Path, database: sqlite3.Connection, segmenter: Segmenter, compression: Compression
+    ) -> None:
+        self._folder = folder
         self._database = database
         self._lock = threading.RLock()
         self.compression = compression
@@ -91,26 +101,15 @@ class Index:
         can't be written.
         """
         file = folder / FILE
-        if file.exists():
-            return cls.open(folder, model_id, segmenter, writable=True)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if any(p for p in folder.iterdir() if not p.name.startswith(FILE)):
-                raise IndexUnusable(str(folder), "里面是别的东西", "请给一个空文件夹,或之前导入时用的那个")
-            database = _connect(file)
-            with database:
-                database.execute("begin immediate")
-                for statement in _SCHEMA.split(";"):
-                    database.execute(statement)
-                Keywords(database)
-                about = {
-                    "format": FORMAT, "model": model_id, "mean": compression.mean.tobytes(),
-                    "basis": compression.basis.tobytes(), "scale": compression.scale.tobytes(),
-                }  # fmt: skip
-                database.executemany("insert into about values (?, ?)", about.items())
+            if not file.exists():
+                if any(p for p in folder.iterdir() if not p.name.startswith(FILE)):
+                    raise IndexUnusable(str(folder), "里面是别的东西", "请给空文件夹,或之前导入时用的那个")
+                _make(file, model_id, compression)
         except (OSError, sqlite3.Error) as error:
-            raise IndexUnusable(str(folder), f"写不进去({error})", "请换可写的文件夹,或腾出空间") from None
-        return cls(database, segmenter, compression)
+            raise _unwritable(folder, error) from None
+        return cls.open(folder, model_id, segmenter, writable=True)
 
     @classmethod
     def open(cls, folder: Path, model_id: str, segmenter: Segmenter, writable: bool = False) -> Index:
@@ -118,21 +117,27 @@ class Index:
         file = folder / FILE
         if not file.is_file():
             raise IndexUnusable(str(folder), "没有导入过文档", "请先用 ingest 文件 --index 文件夹 导入")
-        try:
-            database = _connect(file, writable)
-            about = dict(database.execute("select name, value from about"))
-            if about["format"] != FORMAT or about["model"] != model_id:
-                raise IndexUnusable(
-                    str(folder),
-                    f"是用另一个模型或旧版本做的({about['model']})",
-                    "请换一个空文件夹重新导入",
-                )
-            mean = np.frombuffer(about["mean"], np.float32)
-            basis = np.frombuffer(about["basis"], np.float32).reshape(len(mean), -1)
-            compression = Compression(mean, basis, np.frombuffer(about["scale"], np.float32))
-            return cls(database, segmenter, compression)
-        except (OSError, sqlite3.Error, KeyError, ValueError) as error:
-            raise IndexUnusable(str(folder), f"索引读不了({error})", "请删掉这个文件夹重新导入") from None
+        with contextlib.ExitStack() as opened:
+            try:
+                database = opened.enter_context(contextlib.closing(_connect(file, writable)))
+                about = dict(database.execute("select name, value from about"))
+                if about["format"] != FORMAT or about["model"] != model_id:
+                    raise IndexUnusable(
+                        str(folder),
+                        f"是用另一个模型或旧版本做的({about['model']})",
+                        "请换一个空文件夹重新导入",
+                    )
+                mean = np.frombuffer(about["mean"], np.float32)
+                basis = np.frombuffer(about["basis"], np.float32).reshape(len(mean), -1)
+                compression = Compression(mean, basis, np.frombuffer(about["scale"], np.float32))
+                if writable:  # only now that it is sure to be an index: this changes the file
+                    database.execute("pragma journal_mode = wal")  # who puts in keeps nobody waiting
+                    database.execute("pragma foreign_keys = on")
+                index = cls(folder, database, segmenter, compression)
+            except (OSError, sqlite3.Error, KeyError, TypeError, ValueError) as error:
+                raise _unreadable(folder, error) from None
+            opened.pop_all()
+            return index
 
     def close(self) -> None:
         """Close the file; its companions are folded into it."""
@@ -143,15 +148,17 @@ class Index:
 
     def documents(self) -> list[Stored]:
         """All documents in the order in which they came."""
+        with self._reading():
+            return self._stored("")
+
+    def _stored(self, where: str, *values: object) -> list[Stored]:
         counted = (
             "select d.id, path, name, sha256, count(p.id), report from documents d"
-            " left join passages p on p.document = d.id group by d.id order by d.id"
+            f" left join passages p on p.document = d.id {where} group by d.id order by d.id"
         )
-        with self._lock:
-            rows = self._database.execute(counted).fetchall()
         return [
             Stored(id_, path, name, sha, count, json.loads(report))
-            for id_, path, name, sha, count, report in rows
+            for id_, path, name, sha, count, report in self._database.execute(counted, values)
         ]
 
     def put(
@@ -160,15 +167,19 @@ class Index:
         document: Document,
         encoded: Iterable[tuple[Piece, Vectors, Vectors]],
         report: dict[str, object],
-    ) -> None:
-        """Put in a document, in place of the one of the same path, if any.
+    ) -> Stored | None:
+        """Put in a document, in place of the one of the same path, if any. Raises IndexUnusable.
 
         `encoded` gives each piece with its vector, shape (d,), and its token vectors, shape (t, d). What it
-        raises leaves the index as it was.
+        raises leaves the index as it was. Where a document with this content is in, of whatever path, that
+        one is returned and `encoded` not asked for; what else this path held is out.
         """
-        with self._lock, self._database as db:
-            db.execute("begin immediate")
-            self._take_out(path)
+        with self._writing() as db:
+            held = self._stored("where sha256 = ?", document.sha256)
+            if not any(d.path == path for d in held):
+                self._take_out(path)
+            if held:
+                return next((d for d in held if d.path == path), held[0])
             added = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
             id_ = db.execute(
                 "insert into documents (path, name, sha256, added, report) values (?, ?, ?, ?, ?)",
@@ -187,11 +198,16 @@ class Index:
                 db.execute("insert into tokens values (?, ?, ?)", (row, _half(heads), packed.tobytes()))
                 words = self._segmenter.words(" ".join((*piece.heading, piece.text)))
                 self.keywords.add(int(row or 0), words)
+        return None
+
+    def rename(self, path: str, now: str, name: str) -> None:
+        """A document that is in has another path and name. Raises IndexUnusable."""
+        with self._writing() as db:
+            db.execute("update documents set path = ?, name = ? where path = ?", (now, name, path))
 
     def remove(self, path: str) -> bool:
-        """Take out the document of this path; whether there was one."""
-        with self._lock, self._database as db:
-            db.execute("begin immediate")
+        """Take out the document of this path; whether there was one. Raises IndexUnusable."""
+        with self._writing():
             return self._take_out(path)
 
     def _take_out(self, path: str) -> bool:
@@ -208,17 +224,20 @@ class Index:
 
     def __len__(self) -> int:
         """How many passages there are."""
-        self._refresh()
-        return len(self._ids)
+        with self._reading():
+            self._refresh()
+            return len(self._ids)
 
     @property
     def version(self) -> str:
-        """Changes with every document that comes, goes or changes."""
-        return "|".join(sorted(d.sha256 for d in self.documents()))
+        """Hex digits that change with every document that comes, goes or changes; "" where there is none."""
+        with self._reading() as db:
+            held = db.execute("select name, sha256 from documents order by name, sha256").fetchall()
+        return hashlib.sha256(json.dumps(held).encode()).hexdigest()[:12] if held else ""
 
     def proposed(self, vector: Vectors, query: str) -> tuple[Proposed, dict[int, float]]:
         """The passages that a question's vector or its words propose, and BM25 by number."""
-        with self._lock:
+        with self._reading():
             self._refresh()
             n = len(self._ids)
             if self._faiss is None:
@@ -241,39 +260,40 @@ class Index:
 
     def passage(self, row: int) -> Passage:
         """The passage of this number."""
-        with self._lock:
-            return self._passage("p.id = ?", int(self._ids[row]))[1]
+        with self._reading(), self._there(row) as id_:
+            return self._passage("p.id = ?", id_)
 
     def heads(self, row: int) -> Vectors:
         """The vectors of the sentences of this passage, shape (s, d)."""
-        with self._lock:
-            (held,) = self._database.execute(
-                "select heads from tokens where passage = ?", (int(self._ids[row]),)
-            ).fetchone()
+        with self._reading() as db, self._there(row) as id_:
+            found = db.execute("select heads from tokens where passage = ?", (id_,)).fetchone()
+            if found is None:
+                raise LookupError(row)
+        (held,) = found
         return np.frombuffer(held, np.float16).reshape(-1, len(self.compression.mean)).astype(np.float32)
 
     def find(self, id: str) -> Passage | None:
         """The passage with this id (Dxxxxxxxx.n), or None."""
-        short, _, number = id.removeprefix("D").partition(".")
-        if not id.startswith("D") or not number.isdigit():
+        named = _ID.fullmatch(id)
+        if named is None:
             return None
-        with self._lock:
+        with self._reading():
             try:
-                return self._passage("substr(d.sha256, 1, 8) = ? and p.number = ?", short, int(number))[1]
+                return self._passage("substr(d.sha256, 1, 8) = ? and p.number = ?", named[1], int(named[2]))
             except LookupError:
                 return None
 
-    def _passage(self, where: str, *values: object) -> tuple[int, Passage]:
+    def _passage(self, where: str, *values: object) -> Passage:
         found = self._database.execute(
-            "select p.id, d.sha256, d.name, p.number, p.title, p.heading, p.page, p.text, d.added"
+            "select d.sha256, d.name, p.number, p.title, p.heading, p.page, p.text, d.added"
             f" from passages p join documents d on d.id = p.document where {where}",
             values,
         ).fetchone()
         if found is None:
             raise LookupError(values)
-        id_, sha, name, number, title, heading, page, text, added = found
+        sha, name, number, title, heading, page, text, added = found
         where_ = f"{name} 第{page}页" if page else name
-        return id_, Passage(
+        return Passage(
             id=f"D{sha[:8]}.{number}", title=title, title_en=title, path=(name, *json.loads(heading)),
             text=text, summary=brief(text), text_en=text, aliases=(), sources=(where_,), tag="own",
             reviewed=dt.date.fromisoformat(added[:10]), document=name,
@@ -281,42 +301,111 @@ class Index:
 
     def _refresh(self) -> None:
         """Read the vectors anew where another process, or this one, has changed the file."""
+        (state,) = self._database.execute("pragma data_version").fetchone()
+        mine = (state, self._database.total_changes)
+        if self._seen == mine:
+            return
+        rows = self._database.execute("select passage, vector from vectors order by passage").fetchall()
+        self._ids = np.array([r[0] for r in rows], np.int64)
+        self._faiss = None
+        if rows:
+            vectors = np.frombuffer(b"".join(r[1] for r in rows), np.float16).reshape(len(rows), -1)
+            self._faiss = faiss.IndexScalarQuantizer(
+                vectors.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+            )
+            self._faiss.add(vectors.astype(np.float32))
+        self._seen = mine
+
+    # -- the file ---------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """The file as it is at this moment, until the end. Raises IndexUnusable."""
         with self._lock:
-            (state,) = self._database.execute("pragma data_version").fetchone()
-            mine = (state, self._database.total_changes)
-            if self._seen == mine:
-                return
-            rows = self._database.execute("select passage, vector from vectors order by passage").fetchall()
-            self._ids = np.array([r[0] for r in rows], np.int64)
-            self._faiss = None
-            if rows:
-                vectors = np.frombuffer(b"".join(r[1] for r in rows), np.float16).reshape(len(rows), -1)
-                self._faiss = faiss.IndexScalarQuantizer(
-                    vectors.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-                )
-                self._faiss.add(vectors.astype(np.float32))
-            self._seen = mine
+            try:
+                with self._database as db:
+                    db.execute("begin")
+                    yield db
+            except sqlite3.Error as error:
+                raise _unreadable(self._folder, error) from None
 
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """All of what is done inside, or nothing; waits for as long as another process writes."""
+        with self._lock:
+            try:
+                with self._database as db:
+                    while not db.in_transaction:
+                        try:
+                            db.execute("begin immediate")
+                        except sqlite3.OperationalError as error:
+                            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                                raise
+                    yield db
+            except sqlite3.Error as error:
+                raise _unwritable(self._folder, error) from None
 
-def _connect(file: Path, writable: bool = True) -> sqlite3.Connection:
-    """A connection for all threads. An unwritable folder is read as it lies. Raises sqlite3.Error."""
-    if not writable:
-        database = _opened(f"{file.resolve().as_uri()}?mode=ro")
+    @contextlib.contextmanager
+    def _there(self, row: int) -> Iterator[int]:
+        """The number in the file of a passage that may have gone since it was proposed."""
         try:
-            database.execute("select count(*) from about").fetchone()
-        except sqlite3.OperationalError:  # the companions of the file can't be made on a read-only disk
-            database = _opened(f"{file.resolve().as_uri()}?immutable=1")
-        return database
-    database = _opened(f"{file.resolve().as_uri()}?mode=rwc")
-    database.execute("pragma journal_mode = wal")  # who searches is not kept waiting by who puts in
-    database.execute("pragma foreign_keys = on")
+            yield int(self._ids[row])
+        except LookupError:
+            raise IndexUnusable(str(self._folder), "文档刚刚有更新", "请再问一次") from None
+
+
+def _make(file: Path, model_id: str, compression: Compression) -> None:
+    """An empty index. It is there whole or not at all, also where two make it at once or one is killed."""
+    with tempfile.TemporaryDirectory(prefix=f"{FILE}.", dir=file.parent) as folder:
+        new = Path(folder) / FILE
+        with contextlib.closing(_opened(f"{new.resolve().as_uri()}?mode=rwc")) as database:
+            database.execute("pragma journal_mode = wal")
+            with database:
+                database.execute("begin immediate")
+                for statement in _SCHEMA.split(";"):
+                    database.execute(statement)
+                Keywords(database)
+                about = {
+                    "format": FORMAT, "model": model_id, "mean": compression.mean.tobytes(),
+                    "basis": compression.basis.tobytes(), "scale": compression.scale.tobytes(),
+                }  # fmt: skip
+                database.executemany("insert into about values (?, ?)", about.items())
+        try:
+            os.link(new, file)
+        except FileExistsError:  # another one was quicker
+            pass
+        except OSError:  # a disk without links
+            new.replace(file)
+
+
+def _connect(file: Path, writable: bool) -> sqlite3.Connection:
+    """A connection for all threads. An unwritable folder is read as it lies. Raises sqlite3.Error."""
+    uri = file.resolve().as_uri()
+    database = _opened(f"{uri}?mode={'rw' if writable else 'ro'}")
+    try:
+        database.execute("select count(*) from about").fetchone()
+    except sqlite3.Error as error:
+        database.close()
+        unwritable = error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+        if writable or not unwritable:
+            raise
+        # the companions of the file can't be made on a read-only disk
+        return _opened(f"{uri}?immutable=1")
     return database
 
 
 def _opened(uri: str) -> sqlite3.Connection:
-    database = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=30)
+    database = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=_WAIT)
     database.execute(f"pragma mmap_size = {_MAPPED}")
     return database
+
+
+def _unreadable(folder: Path, error: Exception) -> IndexUnusable:
+    return IndexUnusable(str(folder), f"索引读不了({error})", "请换一个空文件夹,或删掉这个重新导入")
+
+
+def _unwritable(folder: Path, error: Exception) -> IndexUnusable:
+    return IndexUnusable(str(folder), f"写不进去({error})", "请换可写的文件夹,或腾出空间")
 
 
 def _half(vectors: Vectors) -> bytes:
