@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ import numpy as np
 from knowledge.build import CHUNK
 from knowledge.documents import Document, Piece, documents_in, open_document
 from knowledge.embed import Encoder
-from knowledge.errors import KnowledgeError
+from knowledge.errors import KnowledgeError, UnreadableDocument
 from knowledge.index import Index, Stored
 from knowledge.sentences import chunks
 from knowledge.vectors import Vectors, unit
@@ -50,7 +51,7 @@ def ingest(
     """Put files and the files of folders into the index, one outcome a file, each told as soon as it is done.
 
     A file whose content is in already is not read again. One that is gone from a folder named here is taken
-    out. What is refused is told and leaves the rest alone. Raises IndexUnusable, OSError of a full disk.
+    out. What is refused is told and leaves the rest alone. Raises IndexUnusable, also of a full disk.
     """
     stored = {d.path: d for d in index.documents()}
     for path in _gone(stored, paths):
@@ -59,6 +60,7 @@ def ingest(
     for file in documents_in(paths):
         path = os.path.realpath(file)
         try:
+            _named(path)
             document = open_document(file)
         except KnowledgeError as error:
             yield Outcome(str(file), "refused", error=error)
@@ -69,13 +71,16 @@ def ingest(
         if before and before.sha256 == document.sha256:
             yield _with(told, "unchanged")
             continue
-        twin = next((d for d in stored.values() if d.sha256 == document.sha256 and d.path != path), None)
-        if twin:
+        twin = index.put(path, document, _encoded(document, encoder, progress), facts)
+        if twin and twin.path != path and not _is_still(twin):
+            index.rename(twin.path, path, document.name)
+            twin = None
+        if twin is None:
+            yield _with(told, "replaced" if before else "added")
+        elif twin.path == path:  # another process has just put it in
+            yield _with(told, "unchanged")
+        else:
             yield _with(told, "same", twin.name)
-            continue
-        index.put(path, document, _encoded(document, encoder, progress), facts)
-        stored[path] = Stored(0, path, document.name, document.sha256, len(document.pieces), facts)
-        yield _with(told, "replaced" if before else "added")
 
 
 def remove(names: Iterable[str], index: Index) -> Iterator[Outcome]:
@@ -92,6 +97,26 @@ def remove(names: Iterable[str], index: Index) -> Iterator[Outcome]:
 
 def _with(outcome: Outcome, state: State, same_as: str | None = None) -> Outcome:
     return Outcome(outcome.file, state, outcome.passages, outcome.kept, outcome.dropped, same_as)
+
+
+def _named(path: str) -> None:
+    """Names are stored as UTF-8. Raises UnreadableDocument, most often for what an old archive unpacked."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        name = os.fsencode(path).decode(errors="replace")
+        raise UnreadableDocument(name, "文件名的编码不是 UTF-8", "请改名再导入", detail="name") from None
+
+
+def _is_still(document: Stored) -> bool:
+    """Whether the file has the content that is stored of it."""
+    try:
+        with Path(document.path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == document.sha256
+    except FileNotFoundError:
+        return False
+    except OSError:  # there, for all that can be seen
+        return True
 
 
 def _gone(stored: Mapping[str, Stored], paths: Sequence[Path]) -> list[str]:
