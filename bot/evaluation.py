@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import logging
 import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -19,6 +21,7 @@ from knowledge.model import Passage
 from knowledge.retrieve import Library
 
 _TOP = 10
+_log = logging.getLogger("bot")
 
 
 class _Strict(BaseModel):
@@ -34,7 +37,8 @@ class Place(_Strict):
     def is_in(self, passage: Passage) -> bool:
         """Whether this passage is the one meant; blanks do not count."""
         text = "".join(passage.text.split())
-        return passage.document.startswith(self.document) and all(h in text for h in self.has)
+        wanted = ("".join(h.split()) for h in self.has)
+        return passage.document.startswith(self.document) and all(h in text for h in wanted)
 
 
 class Question(_Strict):
@@ -43,7 +47,7 @@ class Question(_Strict):
     q: str
     expect: list[str | Place] = []
     kind: str = "unrelated"
-    lang: str | None = None
+    lang: Literal["zh", "en"] | None = None
 
     def answered_by(self, passage: Passage) -> bool:
         """Whether a passage is one of the expected."""
@@ -75,11 +79,16 @@ def read_questions(file: Path) -> Questions:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         right = "应有 answerable: [{q, expect: [HB4.4]}] 和 unanswerable: [问题]"
-        raise BotError(f"{file}:{where} 不对({first['msg']});{right}") from None
+        raise BotError(f"{file}:{where or '内容'} 不对({first['msg']});{right}") from None
+    except (ValueError, RecursionError) as error:  # a date that is none, brackets by the thousand
+        raise BotError(f"{file}:读不了({error});请给文字加上引号") from None
 
 
 def evaluated(library: Library, questions: Questions, file: Path, history: Path) -> dict[str, Any]:
-    """The report of one run, appended to `history` (JSON Lines), with the figures of the run before."""
+    """The report of one run, appended to `history` (JSON Lines), with the figures of the run before.
+
+    A history that can't be written costs a warning, not the report.
+    """
     rows = [_one(library, q) for q in questions.all()]
     figures = {"all": _figures(rows)}
     figures |= {
@@ -93,10 +102,12 @@ def evaluated(library: Library, questions: Questions, file: Path, history: Path)
         "handbook": library.version,
         "figures": figures,
     }
-    before = _last(history, digest)
-    history.parent.mkdir(parents=True, exist_ok=True)
-    with history.open("a", encoding="utf-8") as out:
-        out.write(json.dumps(run, ensure_ascii=False) + "\n")
+    before = None
+    try:
+        before = _last(history, digest)
+        _append(history, json.dumps(run, ensure_ascii=False))
+    except OSError as error:
+        _log.warning("评测记录写不进 %s(%s):这次的结果没有留下", history, error.strerror)
     return run | {"before": before, "misses": [r["miss"] for r in rows if r["miss"]]}
 
 
@@ -116,7 +127,7 @@ def _one(library: Library, question: Question) -> dict[str, Any]:
     gains = sum(1 / math.log2(i + 2) for i, r in enumerate(right) if r)
     most = sum(1 / math.log2(i + 2) for i in range(min(max(len(question.expect), sum(right)), _TOP)))
     return {
-        "language": language(question.q), "wanted": wanted, "kind": question.kind,
+        "language": question.lang or language(question.q), "wanted": wanted, "kind": question.kind,
         "refused": not found.grounded, "rank": rank, "ndcg": gains / most if most else 0.0, "miss": miss,
     }  # fmt: skip
 
@@ -150,11 +161,21 @@ def _mean(values: Sequence[float]) -> float:
     return round(sum(values) / len(values), 4)
 
 
+def _append(history: Path, line: str) -> None:
+    """A line of its own, also behind one that was cut short."""
+    history.parent.mkdir(parents=True, exist_ok=True)
+    with history.open("ab+") as out:
+        if out.tell():
+            out.seek(-1, os.SEEK_END)
+            line = line if out.read() == b"\n" else "\n" + line
+        out.write(f"{line}\n".encode())
+
+
 def _last(history: Path, sha256: str) -> dict[str, Any] | None:
     """The newest run of the same questions, or None; a line that was cut short is passed over."""
     if not history.is_file():
         return None
-    for line in reversed(history.read_text(encoding="utf-8").splitlines()):
+    for line in reversed(history.read_text(encoding="utf-8", errors="replace").split("\n")):
         try:
             run = json.loads(line)
         except ValueError:
