@@ -89,11 +89,7 @@ def evaluated(library: Library, questions: Questions, file: Path, history: Path)
 
     A history that can't be written costs a warning, not the report.
     """
-    rows = [_one(library, q) for q in questions.all()]
-    figures = {"all": _figures(rows)}
-    figures |= {
-        lang: _figures(mine) for lang in ("zh", "en") if (mine := [r for r in rows if r["language"] == lang])
-    }
+    figures, misses = measured(library, questions)
     digest = hashlib.sha256(file.read_bytes()).hexdigest()[:16]
     run = {
         "file": file.name,
@@ -108,7 +104,19 @@ def evaluated(library: Library, questions: Questions, file: Path, history: Path)
         _append(history, json.dumps(run, ensure_ascii=False))
     except OSError as error:
         _log.warning("评测记录写不进 %s(%s):这次的结果没有留下", history, error.strerror)
-    return run | {"before": before, "misses": [r["miss"] for r in rows if r["miss"]]}
+    return run | {"before": before, "misses": misses}
+
+
+def measured(
+    library: Library, questions: Questions
+) -> tuple[dict[str, dict[str, float | int]], list[dict[str, Any]]]:
+    """The figures of all questions and of each language, and the questions that were missed."""
+    rows = [_one(library, q) for q in questions.all()]
+    figures = {"all": _figures(rows)}
+    for lang in ("zh", "en"):
+        if mine := [r for r in rows if r["language"] == lang]:
+            figures[lang] = _figures(mine)
+    return figures, [r["miss"] for r in rows if r["miss"]]
 
 
 def _one(library: Library, question: Question) -> dict[str, Any]:
