@@ -143,10 +143,11 @@ def test_a_history_that_cannot_be_written_costs_no_report(
 
 
 BROKEN = [
-    None, b"", b"- 1\n", b"text\n", b"answerable: 5\n", b"answerable: [1]\n", b"a: b: c\n", b"\t- x", b"a: \x00",
+    None, b"", b"- 1\n", b"text\n", b"answerable: 5\n", b"answerable: [1]\n", b"a: b: c\n", b"\t- x",
     b"answerable: [{q: a, expect: []\n", b"answerable: [{expect: [HB1.1]}]\n", b"\xff\xfe\x00", b"[" * 5000,
     b"answerable: [{q: a, expects: [HB1.1]}]\n", b"answerable: [{q: a, expect: [{has: []}]}]",
-    b"unanswerable: [2026-13-45]", b"unanswerable: [{q: a, lang: fr}]", b"a: &x [*x]", b"a: !!python/none {}",
+    b"a: \x00", b"unanswerable: [2026-13-45]", b"unanswerable: [{q: a, lang: fr}]", b"a: &x [*x]",
+    b"a: !!python/none {}",
 ]  # fmt: skip
 
 
