@@ -99,13 +99,13 @@ def ingest(
     if not files and not remove:
         fail(worded("ingest_what"))
     settings = load_settings(overrides)
-    refused = False
+    refused, nothing = False, True
     with Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
         console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty(),
     ) as bar:  # fmt: skip
         for outcome in _outcomes(settings, index, files or [], remove or [], bar):
-            refused |= outcome.state == "refused"
+            refused, nothing = refused or outcome.state == "refused", False
             if json_:
                 put(outcome.as_json())
             if outcome.error:
@@ -114,6 +114,8 @@ def ingest(
                 print(_line(outcome), flush=True)
     if refused:
         sys.exit(2)
+    if nothing:
+        print(worded("ingest_nothing"), file=sys.stderr)
 
 
 def _outcomes(

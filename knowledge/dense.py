@@ -48,7 +48,8 @@ class Arrays:
     begins; mean, basis, scale: how they are packed. heads: (h, d) vectors of titles and aliases; head_of:
     (h,) the passage of each. outside: (o, d) vectors of the out-of-scope examples; look_up: (l, d) of the
     things to look up; look_of: (l,) the kind of each. refuse_*, own_*: (6,) weights of `knowledge.refuse`,
-    for the handbook and for documents without aliases; looked_*: (5,), for things to look up. words: for BM25.
+    for the handbook and for documents without aliases; looked_*: (5,), for things to look up. words: for
+    BM25.
     """
 
     tokens_zh: Packed

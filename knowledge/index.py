@@ -42,8 +42,8 @@ _SCHEMA = """
 create table about (name text primary key, value blob);
 create table documents (id integer primary key, path text unique, name text, sha256 text, added text,
     report text);
-create table passages (id integer primary key, document integer references documents on delete cascade,
-    number integer, title text, heading text, page integer, text text);
+create table passages (id integer primary key autoincrement,
+    document integer references documents on delete cascade, number integer, title text, heading text, page integer, text text);
 create index passages_document on passages (document);
 create table vectors (passage integer primary key references passages on delete cascade, vector blob);
 create table tokens (passage integer primary key references passages on delete cascade, heads blob,
@@ -65,14 +65,20 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """The passages that come into question, p of n, in the order of their numbers.
+    """The passages that come into question, p of n.
 
-    rows: (p,) numbers; tokens: one (t, k) a passage, packed; heads: one (s, d) a passage, its sentences.
+    ids: (n,) the numbers in the file of all passages, at one moment; rows: (p,) places in `ids`, rising.
+    tokens: (t, k), packed, of all proposed in a row, of_tokens: (p,) where each begins; heads: (s, d) of
+    their sentences, of_heads: (p,) likewise. bm25: by place.
     """
 
+    ids: npt.NDArray[np.int64]
     rows: npt.NDArray[np.int64]
-    tokens: list[npt.NDArray[np.int8]]
-    heads: list[Vectors]
+    tokens: npt.NDArray[np.int8]
+    of_tokens: npt.NDArray[np.int64]
+    heads: Vectors
+    of_heads: npt.NDArray[np.int64]
+    bm25: dict[int, float]
 
 
 class Index:
@@ -232,43 +238,45 @@ class Index:
     def version(self) -> str:
         """Hex digits that change with every document that comes, goes or changes; "" where there is none."""
         with self._reading() as db:
-            held = db.execute("select name, sha256 from documents order by name, sha256").fetchall()
-        return hashlib.sha256(json.dumps(held).encode()).hexdigest()[:12] if held else ""
+            return _version(db)
 
-    def proposed(self, vector: Vectors, query: str) -> tuple[Proposed, dict[int, float]]:
-        """The passages that a question's vector or its words propose, and BM25 by number."""
-        with self._reading():
+    def proposed(self, vector: Vectors, query: str) -> Proposed:
+        """The passages that a question's vector or its words propose."""
+        with self._reading() as db:
             self._refresh()
             n = len(self._ids)
+            d, k = self.compression.basis.shape
             if self._faiss is None:
-                return Proposed(np.empty(0, np.int64), [], []), {}
+                nothing = np.empty(0, np.int64)
+                tokens, heads = np.empty((0, k), np.int8), np.empty((0, d), np.float32)
+                return Proposed(self._ids, nothing, tokens, nothing, heads, nothing, {})
             _, near = self._faiss.search(vector[None, :], min(n, _PROPOSED))
             ranked = self.keywords.scores(self._segmenter.words(query), _PROPOSED)
             places = np.searchsorted(self._ids, list(ranked))
             bm25 = {int(i): s for i, s in zip(places, ranked.values(), strict=True)}
             rows = np.union1d(near[0][near[0] >= 0], places).astype(np.int64)
-            d, k = self.compression.basis.shape
-            heads: list[Vectors] = []
-            tokens: list[npt.NDArray[np.int8]] = []
-            for row in rows:
-                (head, token) = self._database.execute(
-                    "select heads, tokens from tokens where passage = ?", (int(self._ids[row]),)
-                ).fetchone()
-                heads.append(np.frombuffer(head, np.float16).reshape(-1, d).astype(np.float32))
-                tokens.append(np.frombuffer(token, np.int8).reshape(-1, k))
-            return Proposed(rows, tokens, heads), bm25
+            held = db.execute(
+                "select heads, tokens from tokens where passage in (select value from json_each(?))"
+                " order by passage",
+                (json.dumps(self._ids[rows].tolist()),),
+            ).fetchall()
+        heads = np.frombuffer(b"".join(h for h, _ in held), np.float16).reshape(-1, d).astype(np.float32)
+        tokens = np.frombuffer(b"".join(t for _, t in held), np.int8).reshape(-1, k)
+        of_heads = np.cumsum([0, *(len(h) // (2 * d) for h, _ in held)])[:-1]
+        of_tokens = np.cumsum([0, *(len(t) // k for _, t in held)])[:-1]
+        return Proposed(self._ids, rows, tokens, of_tokens, heads, of_heads, bm25)
 
-    def passage(self, row: int) -> Passage:
-        """The passage of this number."""
-        with self._reading(), self._there(row) as id_:
-            return self._passage("p.id = ?", id_)
+    def passage(self, id: int) -> Passage:
+        """The passage of this number in the file. Raises LookupError where it has gone meanwhile."""
+        with self._reading():
+            return self._passage("p.id = ?", id)
 
-    def heads(self, row: int) -> Vectors:
-        """The vectors of the sentences of this passage, shape (s, d)."""
-        with self._reading() as db, self._there(row) as id_:
-            found = db.execute("select heads from tokens where passage = ?", (id_,)).fetchone()
-            if found is None:
-                raise LookupError(row)
+    def heads(self, id: int) -> Vectors:
+        """The vectors of the sentences of this passage, shape (s, d). Raises LookupError."""
+        with self._reading() as db:
+            found = db.execute("select heads from tokens where passage = ?", (id,)).fetchone()
+        if found is None:
+            raise LookupError(id)
         (held,) = found
         return np.frombuffer(held, np.float16).reshape(-1, len(self.compression.mean)).astype(np.float32)
 
@@ -345,13 +353,22 @@ class Index:
             except sqlite3.Error as error:
                 raise _unwritable(self._folder, error) from None
 
-    @contextlib.contextmanager
-    def _there(self, row: int) -> Iterator[int]:
-        """The number in the file of a passage that may have gone since it was proposed."""
-        try:
-            yield int(self._ids[row])
-        except LookupError:
-            raise IndexUnusable(str(self._folder), "文档刚刚有更新", "请再问一次") from None
+
+def version_of(folder: Path) -> str:
+    """The version of the index in a folder, "" where there is none; opened for this alone."""
+    file = folder / FILE
+    if not file.is_file():
+        return ""
+    try:
+        with contextlib.closing(_connect(file, writable=False)) as database:
+            return _version(database)
+    except sqlite3.Error as error:
+        raise _unreadable(folder, error) from None
+
+
+def _version(database: sqlite3.Connection) -> str:
+    held = database.execute("select name, sha256 from documents order by name, sha256").fetchall()
+    return hashlib.sha256(json.dumps(held).encode()).hexdigest()[:12] if held else ""
 
 
 def _make(file: Path, model_id: str, compression: Compression) -> None:

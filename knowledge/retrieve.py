@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import itertools
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from knowledge.clean import language, searchable
 from knowledge.dense import index_key
 from knowledge.embed import Encoder, default_cache_dir
 from knowledge.errors import KnowledgeError, UnknownPassage
-from knowledge.index import FILE, Index
+from knowledge.index import FILE, Index, version_of
 from knowledge.keyword import Segmenter
 from knowledge.load import HANDBOOK, load_outside, load_passages, load_sources, load_terms
 from knowledge.model import Hit, Passage, SearchResult
@@ -39,7 +40,7 @@ class _Engines:
 
 
 def _z(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    spread = float(values.std())
+    spread = float(values.std()) if len(values) else 0.0
     return (values - values.mean()) / spread if spread > 1e-9 else np.zeros_like(values)
 
 
@@ -84,7 +85,8 @@ class Library:
     @property
     def version(self) -> str:
         """Hex digits that change with any text of the handbook, any term, the model, any document."""
-        return self._key[:12] + (f"+{own}" if (own := self._own_version()) else "")
+        own = version_of(self._folder) if self._folder else ""
+        return self._key[:12] + (f"+{own}" if own else "")
 
     def warm(self) -> None:
         """Load the model and the index, building what is missing; may run in a background thread."""
@@ -120,30 +122,26 @@ class Library:
             return SearchResult(query, False, (), ())
         shelves, question = self._ready().shelves, self.query(clean)
         scored = [shelf.score(question) for shelf in shelves]
-        places = [
-            (shelf, row) for shelf, s in zip(shelves, scored, strict=True) for row in range(len(s.maxsim))
-        ]
+        places = [(shelf, int(id_)) for shelf, s in zip(shelves, scored, strict=True) for id_ in s.ids]
         ranked = fused(shelves, scored)
-        order = np.lexsort((np.arange(len(ranked)), -np.round(ranked, 4)))
+        order = np.lexsort((np.arange(len(ranked)), -np.round(ranked, 4))).tolist()
+        if any(s.margin >= 0 for s in scored) and not belongs_elsewhere(clean, self._terms):
+            hits = (self._hit(places[i], float(ranked[i]), question) for i in order)
+            found = tuple(itertools.islice(filter(None, hits), max(1, top)))
+            return SearchResult(query, True, found, ())
+        nearest = (self._hit(places[i], 0.0, question) for i in order)
+        titles = tuple(h.passage.title for h in itertools.islice(filter(None, nearest), 3))
+        return SearchResult(query, False, (), titles, next((s.look_up for s in scored if s.look_up), None))
 
-        def passage(i: int) -> Passage:
-            shelf, row = places[i]
-            return shelf.passage(row)
-
-        grounded = any(s.margin >= 0 for s in scored)
-        if not grounded or belongs_elsewhere(clean, self._terms):
-            look_up = next((s.look_up for s in scored if s.look_up), None)
-            return SearchResult(query, False, (), tuple(passage(i).title for i in order[:3]), look_up)
-        best = order[: max(1, min(top, len(order)))]
-        hits = (
-            Hit(
-                passage(i),
-                round(float(1 / (1 + np.exp(-ranked[i]))), 4),
-                places[i][0].reply(places[i][1], question),
-            )
-            for i in best
-        )
-        return SearchResult(query, True, tuple(hits), ())
+    @staticmethod
+    def _hit(place: tuple[Shelf, int], rank: float, question: Query) -> Hit | None:
+        """A passage as it is found, or None where it has gone since it was scored."""
+        shelf, id = place
+        try:
+            score = round(float(1 / (1 + np.exp(-rank))), 4)
+            return Hit(shelf.passage(id), score, shelf.reply(id, question))
+        except LookupError:
+            return None
 
     def query(self, text: str) -> Query:
         """A normalised question as the model reads it."""
@@ -158,33 +156,34 @@ class Library:
             self._folder, self.encoder.model_id, engines.segmenter, engines.handbook.dense.packing
         )
 
-    def _own_version(self) -> str:
-        if self._folder is None or not (self._folder / FILE).is_file():
-            return ""
-        documents = self._ready().documents
-        return documents.index.version if documents else ""
-
     def _ready(self) -> _Engines:
         with self._lock:
             if self._engines is None:
                 self._engines = self._build()
+            elif self._engines.documents is None and self._has_documents():
+                self._engines = self._shelves(self._engines.segmenter, self._engines.handbook)
             return self._engines
+
+    def _has_documents(self) -> bool:
+        return self._folder is not None and (self._alone or (self._folder / FILE).is_file())
 
     def _build(self) -> _Engines:
         file = self.cache_dir / f"index-{self._key}.bin"
-        if (
-            file.is_file()
-        ):  # model and words beside each other; what fails there fails again below, and is told
+        if file.is_file():  # model and words beside each other; what fails there fails again, and is told
             threading.Thread(target=self._load_model, daemon=True).start()
         segmenter = Segmenter(self._terms, self.cache_dir)
         handbook = Handbook(self.passages, self._outside, segmenter, self.encoder, file)
-        documents = None
-        if self._folder and (self._alone or (self._folder / FILE).is_file()):
-            index = Index.open(self._folder, self.encoder.model_id, segmenter)
-            documents = Documents(index, segmenter, handbook.dense)
         self.encoder.warm()
-        searched = (handbook, documents) if not self._alone else (documents,)
-        return _Engines(segmenter, handbook, documents, tuple(s for s in searched if s))
+        return self._shelves(segmenter, handbook)
+
+    def _shelves(self, segmenter: Segmenter, handbook: Handbook) -> _Engines:
+        """All that is searched; documents may have come for the first time since the last question."""
+        if self._folder is None or not self._has_documents():
+            return _Engines(segmenter, handbook, None, (handbook,))
+        index = Index.open(self._folder, self.encoder.model_id, segmenter)
+        documents = Documents(index, segmenter, handbook.dense)
+        searched = (documents,) if self._alone else (handbook, documents)
+        return _Engines(segmenter, handbook, documents, searched)
 
     def _load_model(self) -> None:
         with contextlib.suppress(KnowledgeError):

@@ -6,7 +6,7 @@ import re
 
 #: a digest that is forwarded stays below 150 characters with its source
 BRIEF = 120
-_SENTENCE = re.compile(r"[^。!?!?;;\n]+[。!?!?;;\n]*|\n+")
+_SENTENCE = re.compile(r"[^。!?!?;;\n]+[。!?!?;;\n]*|[。!?!?;;\n]+")
 
 
 def sentences(text: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from knowledge.build import compute, head_texts, look_up_texts, nearest
+from knowledge.build import compute, head_texts, look_up_texts
 from knowledge.dense import Dense, restore, store
 from knowledge.embed import Encoder
 from knowledge.index import Index
@@ -38,10 +38,12 @@ class Query:
 class Scored:
     """One value a passage, shape (n,), and `margin`: below 0, nothing on the shelf answers.
 
+    `ids`: the number by which the shelf knows each passage.
     `asked`: BM25 of the characters of the nearest aliases, 0 on a shelf without any.
     `look_up`: the kind of thing asked, where it changes too often for the shelf to hold it.
     """
 
+    ids: npt.NDArray[np.int64]
     maxsim: Floats
     bm25: Floats
     heads: Floats
@@ -51,18 +53,18 @@ class Scored:
 
 
 class Shelf(Protocol):
-    """Passages numbered from 0. `weights`: of MaxSim, BM25, heads and `asked`."""
+    """Passages, each with a number of its own. `weights`: of MaxSim, BM25, heads and `asked`."""
 
     weights: tuple[float, float, float, float]
 
     def score(self, query: Query) -> Scored:
         """What every passage has in common with a question."""
 
-    def passage(self, row: int) -> Passage:
-        """The passage of this number."""
+    def passage(self, id: int) -> Passage:
+        """The passage of this number. Raises LookupError where it has gone since it was scored."""
 
-    def reply(self, row: int, query: Query) -> str:
-        """What of this passage can be forwarded to who asked."""
+    def reply(self, id: int, query: Query) -> str:
+        """What of this passage can be forwarded to who asked. Raises LookupError likewise."""
 
     def knows(self, word: str) -> bool:
         """Whether a passage has this word, as the segmenter cuts it."""
@@ -77,6 +79,7 @@ class Handbook:
                  encoder: Encoder, file: Path) -> None:  # fmt: skip
         """`file`: the index, read where it is whole, else made; that takes a minute or two."""
         self._passages = tuple(passages)
+        self._ids = np.arange(len(passages))
         self._look_up = outside.look_up
         self._segmenter = segmenter
         arrays = restore(file, len(passages))
@@ -109,7 +112,7 @@ class Handbook:
             and margin(weights, [float(heads.max()), near, *alike], LOOK_UP_SLACK[query.language]) < 0
         ):
             look_up, decided = self._look_up[kind], min(decided, -1.0)
-        return Scored(maxsim, self.bm25(query.text), heads, asked, decided, look_up)
+        return Scored(self._ids, maxsim, self.bm25(query.text), heads, asked, decided, look_up)
 
     def bm25(self, text: str) -> Floats:
         """BM25 of every passage, 0 where no word is shared, shape (n,)."""
@@ -118,13 +121,13 @@ class Handbook:
             out[row] = score
         return out
 
-    def passage(self, row: int) -> Passage:
+    def passage(self, id: int) -> Passage:
         """The passage of this number."""
-        return self._passages[row]
+        return self._passages[id]
 
-    def reply(self, row: int, query: Query) -> str:  # noqa: ARG002 the same to everybody
+    def reply(self, id: int, query: Query) -> str:  # noqa: ARG002 the same to everybody
         """The summary of this passage."""
-        return self._passages[row].summary
+        return self._passages[id].summary
 
     def knows(self, word: str) -> bool:
         """Whether a text has this word; aliases do not count, as the refusal is calibrated on them."""
@@ -148,15 +151,15 @@ class Documents:
 
     def score(self, query: Query) -> Scored:
         """What every passage has in common with a question; one not proposed scores as the worst proposed."""
-        found, bm25 = self.index.proposed(query.vector, self._segmenter.expand(query.text))
-        n = len(self.index)
+        found = self.index.proposed(query.vector, self._segmenter.expand(query.text))
+        n = len(found.ids)
         if not len(found.rows):
-            return Scored(np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n), -1.0)
-        similar = [self.index.compression.similar(t, query.tokens).max(axis=0).mean() for t in found.tokens]
-        maxsim = np.array(similar, np.float64)
-        heads = nearest(found.heads, query.vector)
+            return Scored(found.ids, np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n), -1.0)
+        similar = self.index.compression.similar(found.tokens, query.tokens)
+        maxsim = np.maximum.reduceat(similar, found.of_tokens, axis=0).mean(axis=1).astype(np.float64)
+        heads = np.maximum.reduceat(found.heads @ query.vector, found.of_heads).astype(np.float64)
         words = np.zeros(n)
-        words[list(bm25)] = list(bm25.values())
+        words[list(found.bm25)] = list(found.bm25.values())
         arrays = self._calibrated.arrays
         weights = arrays.own_en if query.language == "en" else arrays.own_zh
         known = self._segmenter.known_share(query.text, self.knows)
@@ -169,16 +172,16 @@ class Documents:
             return out
 
         decided = margin(weights, values, OWN_SLACK[query.language])
-        return Scored(spread(maxsim), words, spread(heads), np.zeros(n), decided)
+        return Scored(found.ids, spread(maxsim), words, spread(heads), np.zeros(n), decided)
 
-    def passage(self, row: int) -> Passage:
+    def passage(self, id: int) -> Passage:
         """The passage of this number."""
-        return self.index.passage(row)
+        return self.index.passage(id)
 
-    def reply(self, row: int, query: Query) -> str:
+    def reply(self, id: int, query: Query) -> str:
         """The sentences of this passage from the one nearest to the question on."""
-        heads = self.index.heads(row)
-        return brief(self.index.passage(row).text, int((heads @ query.vector).argmax()))
+        heads = self.index.heads(id)
+        return brief(self.index.passage(id).text, int((heads @ query.vector).argmax()))
 
     def knows(self, word: str) -> bool:
         """Whether a document has this word."""

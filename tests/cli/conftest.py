@@ -45,7 +45,7 @@ def command(tmp_path_factory: pytest.TempPathFactory) -> Command:
 @pytest.fixture
 def inside(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
     """Like `command`, within this process and with the model that is loaded already."""
-    monkeypatch.setattr(Library, "open", lambda *_: library)
+    monkeypatch.setattr(Library, "open", lambda *_, **__: library)
     monkeypatch.setenv("ADVISOR_CONFIG", str(tmp_path / "config"))
     monkeypatch.setenv("ADVISOR_DATA", str(tmp_path / "data"))
     monkeypatch.delenv("TELEGRAM_BOT_TOKEN", raising=False)

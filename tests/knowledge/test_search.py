@@ -130,7 +130,7 @@ def test_damaged_index_is_noticed(
     library: Library, tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: str
 ) -> None:
     file = tmp_path / "index.bin"
-    assert dense.store(file, library._ready().dense.arrays)
+    assert dense.store(file, library._ready().handbook.dense.arrays)
     raw = bytearray(file.read_bytes())
     assert dense.restore(file, len(library.passages)) is not None
     assert dense.restore(file, len(library.passages) + 1) is None  # an index of another handbook
@@ -171,7 +171,7 @@ def test_unwritable_cache_keeps_the_index_in_memory(
     def full(*args: object, **kwargs: object) -> None:
         raise OSError(code, os.strerror(code))
 
-    arrays = library._ready().dense.arrays
+    arrays = library._ready().handbook.dense.arrays
     with caplog.at_level(logging.WARNING, logger="knowledge"):
         monkeypatch.setattr(dense.tempfile, "mkstemp", full)
         assert not dense.store(tmp_path / "index.bin", arrays)
@@ -196,7 +196,7 @@ def test_disk_fills_up_while_writing(
         def write(self, data: bytes) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    arrays = library._ready().dense.arrays
+    arrays = library._ready().handbook.dense.arrays
     monkeypatch.setattr(dense.os, "fdopen", Full)
     assert not dense.store(tmp_path / "index.bin", arrays)
     assert list(tmp_path.iterdir()) == []
@@ -286,7 +286,7 @@ def test_importing_the_package_loads_no_model() -> None:
 
 def test_faiss_proposes_when_the_handbook_is_large(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dense, "_CANDIDATES", 5)
-    engine = library._ready().dense
+    engine = library._ready().handbook.dense
     vector = library.encoder.encode(["怎么提高老客复购"])[0]
     proposed = engine.candidates(vector)
     assert len(proposed) == 5
