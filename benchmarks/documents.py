@@ -45,7 +45,7 @@ def build(count: int, library: Library) -> float:
             rows.append(
                 (
                     Piece(f"{i} {passage.text}", passage.path, None, passage.title),
-                    unit(moved.mean(axis=0)),
+                    vector,
                     moved,
                 )
             )

@@ -43,7 +43,8 @@ create table about (name text primary key, value blob);
 create table documents (id integer primary key, path text unique, name text, sha256 text, added text,
     report text);
 create table passages (id integer primary key autoincrement,
-    document integer references documents on delete cascade, number integer, title text, heading text, page integer, text text);
+    document integer references documents on delete cascade, number integer, title text,
+    heading text, page integer, text text);
 create index passages_document on passages (document);
 create table vectors (passage integer primary key references passages on delete cascade, vector blob);
 create table tokens (passage integer primary key references passages on delete cascade, heads blob,
@@ -233,6 +234,12 @@ class Index:
         with self._reading():
             self._refresh()
             return len(self._ids)
+
+    def ids(self) -> list[int]:
+        """The number in the file of every passage, rising."""
+        with self._reading():
+            self._refresh()
+            return [int(i) for i in self._ids]
 
     @property
     def version(self) -> str:

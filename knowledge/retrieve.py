@@ -136,10 +136,10 @@ class Library:
     @staticmethod
     def _hit(place: tuple[Shelf, int], rank: float, question: Query) -> Hit | None:
         """A passage as it is found, or None where it has gone since it was scored."""
-        shelf, id = place
+        shelf, number = place
         try:
             score = round(float(1 / (1 + np.exp(-rank))), 4)
-            return Hit(shelf.passage(id), score, shelf.reply(id, question))
+            return Hit(shelf.passage(number), score, shelf.reply(number, question))
         except LookupError:
             return None
 

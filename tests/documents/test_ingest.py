@@ -81,8 +81,8 @@ def run(index: Index, encoder: Counting) -> Run:
 def held(index: Index) -> dict[str, str]:
     """All text by the name of its document."""
     out: dict[str, str] = {}
-    for row in range(len(index)):
-        passage = index.passage(row)
+    for number in index.ids():
+        passage = index.passage(number)
         out[passage.document] = out.get(passage.document, "") + passage.text
     return out
 
@@ -91,17 +91,17 @@ def test_added_then_unchanged_then_replaced(run: Run, index: Index, encoder: Cou
     file = write(folder, "a.txt", PROSE)
     assert run(file) == [("a.txt", "added")]
     assert (held(index), encoder.passages) == ({"a.txt": PROSE}, 1)
-    ids = [index.passage(0).id]
+    ids = [index.passage(index.ids()[0]).id]
     assert run(file) == run(folder) == [("a.txt", "unchanged")]
     assert encoder.passages == 1  # nothing is encoded again
-    assert [index.passage(0).id] == ids
+    assert [index.passage(index.ids()[0]).id] == ids
     write(folder, "a.txt", STRANGE)
     assert run(folder) == [("a.txt", "replaced")]
     assert (held(index), encoder.passages) == ({"a.txt": STRANGE}, 2)
     assert index.find(ids[0]) is None
     write(folder, "a.txt", PROSE)
     run(file)
-    assert [index.passage(0).id] == ids  # the same content has the same id
+    assert [index.passage(index.ids()[0]).id] == ids  # the same content has the same id
 
 
 def test_what_is_told_of_a_file(index: Index, encoder: Counting, folder: Path) -> None:
@@ -191,7 +191,7 @@ def test_removed_by_name_or_path_or_by_being_gone(
     (tmp_path / "elsewhere" / "e.txt").unlink()
     assert ("d.txt", "removed") in run(folder)
     assert set(held(index)) == {"e.txt", "a.txt", "b.txt", "c.txt"}  # e.txt: its folder was not named
-    assert index.proposed(unit(np.ones(D)), "第3份")[1].keys() != set()
+    assert index.proposed(unit(np.ones(D)), "第3份").bm25.keys() != set()
 
 
 def test_refused_files_leave_the_others_alone(index: Index, encoder: Counting, folder: Path) -> None:
