@@ -102,7 +102,7 @@ def title_of(text: str) -> str:
     if len(line) <= _TITLE:
         return line.rstrip(_MARKS)
     found = [
-        m.start() for m in re.finditer(r"[。!?;,、:\s\uff01\uff1f\uff1b\uff0c\uff1a]", line[: _TITLE + 1])
+        m.start() for m in re.finditer(r"[。!?;,、:\s\uff01\uff1f\uff1b\uff0c\uff1a]", line[:_TITLE])
     ]
     ends = [i for i in found if line[i] in "。!?\uff01\uff1f"]
     cut = next(
