@@ -368,14 +368,14 @@ class _Turn:
             if role == "support" and not quiet:
                 out.word("lookup_scope")
             return True
-        if quiet or self.rejected or self.message.intents[0] == "smalltalk":
-            return False
-        self.refused = "not_in_handbook"
-        if found.look_up:
+        if found.look_up and not self.rejected and not (quiet and (self.changes.added or out.steps)):
             where = found.look_up.where if self.session.language == "zh" else found.look_up.where_en
             out.say(where + "\n", {"wording": f"look_up.{found.look_up.id}"})
+        elif quiet or self.rejected or self.message.intents[0] == "smalltalk":
+            return False
         else:
             out.word("not_in_handbook")
+        self.refused = "not_in_handbook"
         if found.nearest:
             out.word("nearest", titles=out.listed(found.nearest))
         return True
@@ -405,13 +405,18 @@ class _Turn:
 
     def _answered_by_handbook(self) -> bool:
         """A question without a figure: the handbook answers, unless it is a mere complaint."""
-        if not self.about or (self.focus.complaint and "lookup" not in self.about):
+        if not self.about:
             return False
+        if self.focus.complaint and "lookup" not in self.about:
+            return self._is_to_look_up() and self._lookup(quiet=True)
         if self._lookup(quiet="lookup" not in self.about and bool(self.focus.read)):
             return True
         if self.focus.read:
             self.out.passage(self.focus.read[0], self.role)
         return bool(self.focus.read)
+
+    def _is_to_look_up(self) -> bool:
+        return self.pipeline.library.search(self.message.question, top=3).look_up is not None
 
     def _unclear(self, code: str) -> None:
         if code in {"several_shops", "which_fact"}:
