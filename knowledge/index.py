@@ -34,7 +34,7 @@ from knowledge.vectors import Vectors
 
 FORMAT = 1  # raise it when a column below changes its meaning
 FILE = "documents.sqlite"
-_PROPOSED = 400  # by their vector; as many at most by their words
+_PROPOSED = 200  # by their vector; as many at most by their words
 _MAPPED = 1 << 36  # bytes of the file that may be mapped into memory
 _WAIT = 10  # seconds for another process, before it is tried again
 _ID = re.compile(r"D([0-9a-f]{8})\.([0-9]{1,9})")
