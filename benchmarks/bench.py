@@ -276,7 +276,7 @@ def ratios(pipeline: Any) -> dict[str, tuple[float, float]]:
     plain = Evaluator(pipeline.base, matcher=ThreeValuedMatcher)
     engine = pipeline.evaluator
     library = pipeline.library
-    engines = library._ready()
+    handbook = library._ready().handbook
     encoder = library.encoder
     texts = itertools.cycle(messages())  # more than the encoder remembers: every call computes
 
@@ -284,7 +284,7 @@ def ratios(pipeline: Any) -> dict[str, tuple[float, float]]:
         return lambda: evaluator.evaluate(facts, today=day, statuses=statuses)
 
     def bm25() -> object:
-        return engines.keywords.scores(engines.segmenter.expand(next(texts)))
+        return handbook.bm25(next(texts))
 
     for evaluator in (plain, engine):
         evaluator.evaluate(facts, today=day, statuses=True)
