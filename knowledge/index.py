@@ -2,7 +2,7 @@
 
 A document is put in or replaced in one transaction, so a reader or a killed run never meets half of one. What
 is searched through for every question lies in memory (a vector a passage, in FAISS); what only the proposed
-passages need is read from the file, which SQLite maps into memory (token vectors, text).
+passages need is read from the file (token vectors, text).
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ from knowledge.vectors import Vectors
 FORMAT = 1  # raise it when a column below changes its meaning
 FILE = "documents.sqlite"
 _PROPOSED = 200  # by their vector; as many at most by their words
-_MAPPED = 1 << 36  # bytes of the file that may be mapped into memory
 _WAIT = 10  # seconds for another process, before it is tried again
 _ID = re.compile(r"D([0-9a-f]{8})\.([0-9]{1,9})")
 _SCHEMA = """
@@ -419,9 +418,8 @@ def _connect(file: Path, writable: bool) -> sqlite3.Connection:
 
 
 def _opened(uri: str) -> sqlite3.Connection:
-    database = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=_WAIT)
-    database.execute(f"pragma mmap_size = {_MAPPED}")
-    return database
+    # Not mapped into memory: what searches touch would stay resident, a gigabyte of fifty thousand passages.
+    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=_WAIT)
 
 
 def _unreadable(folder: Path, error: Exception) -> IndexUnusable:

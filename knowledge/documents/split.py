@@ -101,9 +101,7 @@ def title_of(text: str) -> str:
     line = _LEAD.sub("", text.strip().split("\n")[0]).strip() or text.strip().split("\n")[0].strip()
     if len(line) <= _TITLE:
         return line.rstrip(_MARKS)
-    found = [
-        m.start() for m in re.finditer(r"[。!?;,、:\s\uff01\uff1f\uff1b\uff0c\uff1a]", line[:_TITLE])
-    ]
+    found = [m.start() for m in re.finditer(r"[。!?;,、:\s\uff01\uff1f\uff1b\uff0c\uff1a]", line[:_TITLE])]
     ends = [i for i in found if line[i] in "。!?\uff01\uff1f"]
     cut = next(
         (i + (line[i] not in "。") for i in ends if i >= 8),
