@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -151,7 +150,27 @@ def evaluate(
     settings = load_settings(overrides)
     questions = read_questions(file)
     report = evaluated(library(settings, index), questions, file, settings.data / "evaluations.jsonl")
-    if json_:
-        put(report)
-    else:
-        print(json.dumps(report, ensure_ascii=False, indent=1))
+    put(report) if json_ else print("\n".join(_reported(report)))
+
+
+def _reported(report: dict[str, Any]) -> Iterator[str]:
+    """An evaluation as a person reads it: the shares, beside those of the run before, and what was missed."""
+    before = (report["before"] or {}).get("figures", {})
+    for group, figures in report["figures"].items():
+        if group != "all" and figures == report["figures"]["all"]:
+            continue
+        yield worded(f"eval_{group}", **figures)
+        for name, value in figures.items():
+            if f"eval_{name}" not in wording() and not name.endswith("_refused"):
+                continue
+            kind = name.removesuffix("_refused")
+            said = (
+                worded(f"eval_{name}") if f"eval_{name}" in wording() else worded("eval_refused", kind=kind)
+            )
+            was = before.get(group, {}).get(name)
+            change = "" if was is None or was == value else worded("eval_before", was=f"{was:.1%}")
+            yield f"  {said} {value:.1%}{change}"
+    for miss in report["misses"]:
+        found = "、".join(miss["found"]) or worded("dropped_nothing")
+        expected = "、".join(map(str, miss["expected"])) or worded("eval_to_refuse")
+        yield worded("eval_miss", q=miss["q"], expected=expected, found=found)

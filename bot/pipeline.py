@@ -365,7 +365,7 @@ class _Turn:
                     out.cite(passage.id)
                 titles = [out.title(p) + (f"({p.id})" if role == "support" else "") for p in more]
                 out.say(out.worded("lookup_also", titles=out.listed(titles)) + "\n", {"passage": more[0].id})
-            if role == "support" and not quiet:
+            if role == "support" and not quiet and first.tag != "own":
                 out.word("lookup_scope")
             return True
         if found.look_up and not self.rejected and not (quiet and (self.changes.added or out.steps)):

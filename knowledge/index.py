@@ -34,6 +34,7 @@ from knowledge.vectors import Vectors
 
 FORMAT = 1  # raise it when a column below changes its meaning
 FILE = "documents.sqlite"
+_MANY = 5000  # passages from which on common words are not ranked by
 _PROPOSED = 200  # by their vector; as many at most by their words
 _WAIT = 10  # seconds for another process, before it is tried again
 _ID = re.compile(r"D([0-9a-f]{8})\.([0-9]{1,9})")
@@ -257,7 +258,10 @@ class Index:
                 tokens, heads = np.empty((0, k), np.int8), np.empty((0, d), np.float32)
                 return Proposed(self._ids, nothing, tokens, nothing, heads, nothing, {})
             _, near = self._faiss.search(vector[None, :], min(n, _PROPOSED))
-            ranked = self.keywords.scores(self._segmenter.words(query), _PROPOSED)
+            words = self._segmenter.words(query)
+            if n > _MANY:
+                words = self.keywords.telling(words, n // 5)
+            ranked = self.keywords.scores(words, _PROPOSED)
             places = np.searchsorted(self._ids, list(ranked))
             bm25 = {int(i): s for i, s in zip(places, ranked.values(), strict=True)}
             rows = np.union1d(near[0][near[0] >= 0], places).astype(np.int64)

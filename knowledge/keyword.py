@@ -150,6 +150,15 @@ class Keywords:
         ranked = "select rowid, -bm25(words) from words where words match ? order by rank, rowid limit ?"
         return dict(self._database.execute(ranked, (wanted, most)))
 
+    def telling(self, words: Sequence[str], most: int) -> list[str]:
+        """The words that at most `most` passages have; all of them, where every one is more common.
+
+        What nearly all passages say tells them apart least and takes the longest to rank.
+        """
+        count = "select coalesce(sum(doc), 0) from vocabulary where term = ?"
+        rare = [w for w in words if self._database.execute(count, (w,)).fetchone()[0] <= most]
+        return rare or list(words)
+
     def known(self, word: str) -> bool:
         """Whether any passage has this word."""
         return (

@@ -11,7 +11,7 @@ import contextlib
 import difflib
 import itertools
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,15 +122,19 @@ class Library:
             return SearchResult(query, False, (), ())
         shelves, question = self._ready().shelves, self.query(clean)
         scored = [shelf.score(question) for shelf in shelves]
-        places = [(shelf, int(id_)) for shelf, s in zip(shelves, scored, strict=True) for id_ in s.ids]
-        ranked = fused(shelves, scored)
-        order = np.lexsort((np.arange(len(ranked)), -np.round(ranked, 4))).tolist()
-        if any(s.margin >= 0 for s in scored) and not belongs_elsewhere(clean, self._terms):
-            hits = (self._hit(places[i], float(ranked[i]), question) for i in order)
-            found = tuple(itertools.islice(filter(None, hits), max(1, top)))
-            return SearchResult(query, True, found, ())
-        nearest = (self._hit(places[i], 0.0, question) for i in order)
-        titles = tuple(h.passage.title for h in itertools.islice(filter(None, nearest), 3))
+        grounded = any(s.margin >= 0 for s in scored) and not belongs_elsewhere(clean, self._terms)
+        # of the shelves that answer, and one that shares more with the question than any of them
+        best = [float(s.maxsim.max(initial=-1.0)) for s in scored]
+        answering = max((b for b, s in zip(best, scored, strict=True) if s.margin >= 0), default=-1.0)
+        lists = [
+            _ranked(shelves[i], scored[i])
+            for i in sorted(range(len(shelves)), key=lambda i: -best[i])
+            if scored[i].margin >= 0 or not grounded or best[i] > answering
+        ]
+        hits = (self._hit(place, rank, question) for place, rank in _in_turn(lists))
+        if grounded:
+            return SearchResult(query, True, tuple(itertools.islice(filter(None, hits), max(1, top))), ())
+        titles = tuple(h.passage.title for h in itertools.islice(filter(None, hits), 3))
         return SearchResult(query, False, (), titles, next((s.look_up for s in scored if s.look_up), None))
 
     @staticmethod
@@ -190,10 +194,25 @@ class Library:
             self.encoder.warm()
 
 
-def fused(shelves: Sequence[Shelf], scored: Sequence[Scored]) -> npt.NDArray[np.float64]:
-    """One rank value a passage, of all shelves in a row: weighted z-scores, of unit weight on every shelf."""
-    signals = ("maxsim", "bm25", "heads", "asked")
-    columns = [_z(np.concatenate([getattr(s, name) for s in scored])) for name in signals]
-    weights = np.repeat([s.weights for s in shelves], [len(s.maxsim) for s in scored], axis=0)
-    total = (weights * np.column_stack(columns)).sum(axis=1)
-    return np.asarray(total / np.linalg.norm(weights, axis=1), np.float64)
+Ranked = list[tuple[tuple[Shelf, int], float]]  #: a shelf's passages with their rank values, falling
+
+
+def _ranked(shelf: Shelf, scored: Scored) -> Ranked:
+    """The passages of a shelf by weighted z-scores of what they have in common with the question."""
+    signals = (scored.maxsim, scored.bm25, scored.heads, scored.asked)
+    total = np.sum([w * _z(s) for w, s in zip(shelf.weights, signals, strict=True)], axis=0)
+    total = total / np.linalg.norm(shelf.weights)
+    order = np.lexsort((np.arange(len(total)), -np.round(total, 4)))
+    return [((shelf, int(scored.ids[i])), float(total[i])) for i in order.tolist()]
+
+
+def _in_turn(lists: Sequence[Ranked]) -> Iterator[tuple[tuple[Shelf, int], float]]:
+    """One of each shelf in turn: the handbook's aliases and a document's sentences are no common measure.
+
+    The shelf leads whose best passage shares most with the question; the rank values never rise.
+    """
+    last = float("inf")
+    for row in itertools.zip_longest(*lists):
+        for place, rank in filter(None, row):
+            last = min(last, rank)
+            yield place, last

@@ -6,6 +6,7 @@ import re
 
 #: a digest that is forwarded stays below 150 characters with its source
 BRIEF = 120
+_HEADING = 20  # characters that a line of prose passes
 _SENTENCE = re.compile(r"[^。!?!?;;\n]+[。!?!?;;\n]*|[。!?!?;;\n]+")
 
 
@@ -25,11 +26,25 @@ def chunks(text: str, size: int) -> list[str]:
 
 
 def brief(text: str, at: int = 0, most: int = BRIEF) -> str:
-    """Whole sentences from number `at` on that fit into `most` characters; a longer first one is cut."""
-    parts = [s.strip() for s in sentences(text)]
+    """What can be forwarded of a text: the line of sentence number `at` where it is short enough, else whole
+    sentences from that one to the end of its line; a first one that is longer is cut.
+
+    A line without a mark at its end that stands above another is a heading: the line below it answers.
+    """
+    parts = sentences(text)
+    at = max(0, min(at, len(parts) - 1))
+    before = len("".join(parts[:at]))
+    start = text.rfind("\n", 0, before) + 1
+    end = text.find("\n", before)
+    line, rest = text[start : end if end >= 0 else None].strip(), text[end:].strip() if end >= 0 else ""
+    if rest and len(line) < _HEADING and line[-1:] not in "。!?!?;;":
+        return brief(rest, 0, most)
+    if len(line) <= most:
+        return line
     out = ""
-    for part in parts[at:]:
+    for part in sentences(text[before : end if end >= 0 else None]):
         if out and len(out) + len(part) > most:
             break
         out += part
+    out = out.strip()
     return out if len(out) <= most else out[: most - 1] + "…"

@@ -178,6 +178,12 @@ def test_eval_as_a_command(
     assert report.keys() == {"file", "sha256", "at", "handbook", "figures", "before", "misses"}
     assert report["figures"]["all"]["hit@1"] == report["figures"]["all"]["refusal_recall"] == 1.0
     assert (report["before"], report["misses"], report["file"]) == (None, [], "few.yaml")
-    again = json.loads(inside(["eval", str(file)]).out)
+    again = json.loads(inside(["eval", str(file), "--json"]).out)
     assert again["before"]["at"] == report["at"]
+    told = inside(["eval", str(file)]).out
+    assert "第一条就对 100.0%" in told
+    assert "✗" not in told
+    file.write_text("answerable: [{q: 付费流量什么时候加钱, expect: [HB9.1]}]\n", encoding="utf-8")
+    missed = inside(["eval", str(file)]).out
+    assert "✗ 付费流量什么时候加钱\n    应是:HB9.1\n    找到:HB4.4" in missed
     assert (Path(os.environ["ADVISOR_DATA"]) / "evaluations.jsonl").is_file()

@@ -133,6 +133,14 @@ def test_what_is_near_and_what_shares_words_is_proposed(index: Index) -> None:
         assert np.allclose(index.heads(index.ids()[row]), heads[row])
 
 
+def test_common_words_do_not_rank_many_passages(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(index, "/a.txt", ["直播间的退货", "直播间的投流", "直播间的话术", "直播间的排品", "直播间的选品"])
+    assert len(index.proposed(query("x"), "直播间退货").bm25) == 5
+    monkeypatch.setattr("knowledge.index._MANY", 4)
+    assert list(index.proposed(query("x"), "直播间退货").bm25) == [0]
+    assert len(index.proposed(query("x"), "直播间").bm25) == 5  # nothing rarer to go by
+
+
 def test_an_empty_index_proposes_nothing(index: Index) -> None:
     proposed = index.proposed(query("x"), "退货")
     bm25 = proposed.bm25
@@ -591,12 +599,12 @@ def test_a_digest_is_short_whole_and_from_the_text() -> None:
         at = chance.randrange(max(1, len(sentences(text))))
         told = brief(text, at)
         assert len(told) <= BRIEF
-        if told.endswith("…"):
-            assert told[:-1] in "".join(s.strip() for s in sentences(text)[at:])
-            continue
-        rest = [s.strip() for s in sentences(text)[at:]]
-        assert any(told == "".join(rest[:n]) for n in range(len(rest) + 1))  # no sentence is broken
-    assert brief("第一句。第二句。第三句。", 1) == "第二句。第三句。"
+        assert told.removesuffix("…") in text  # nothing is put together that did not stand together
+        assert "\n" not in told
+    assert brief("第一句。第二句。第三句。", 1) == "第一句。第二句。第三句。"
+    assert brief("问题: 会员日; 回答: 每月 18 日\n问题: 快递; 回答: 中通", 2) == "问题: 快递; 回答: 中通"
+    assert brief("二、退款多久到账\n审核后 3 天到账。\n三、运费", 0) == "审核后 3 天到账。"
+    assert brief("前面的话。" * 30 + "要的一句。后一句。", 30) == "要的一句。后一句。"
     assert brief("长" * 300, 0) == "长" * (BRIEF - 1) + "…"
     assert brief("一。" + "长" * 119) == "一。"
 
