@@ -158,9 +158,9 @@ class DurableMatcher:
             with contextlib.suppress(Exception):  # the session may not have come to be
                 self._host.delete_state(ruleset, session)
             raise
-        self._host.delete_state(ruleset, session)
-        if _ALWAYS not in fired:
+        if _ALWAYS not in fired:  # and its session is left: to delete one in which nothing fired aborts
             raise RuntimeError(f"{ruleset}: the engine ran no rule")
+        self._host.delete_state(ruleset, session)
         return [e for e in fired if e != _ALWAYS]
 
     def _compiled(self, stratum: Stratum, category: str | None) -> list[_Shard]:
