@@ -141,7 +141,7 @@ def _line(outcome: Outcome) -> str:
 
 
 def evaluate(
-    file: Annotated[Path, typer.Argument(help="questions or dialogues, as in tests/")],
+    file: Annotated[Path, typer.Argument(help="questions, as in tests/retrieval")],
     json_: Json = False,
     overrides: Overrides = None,
     index: InIndex = None,

@@ -19,6 +19,7 @@ from bot.messages import Inbound, Reply
 from bot.models import Answer, Session
 from bot.service.store import Store
 from knowledge.errors import KnowledgeError
+from knowledge.model import SearchResult
 from knowledge.retrieve import Library
 from rules import result
 from rules.errors import FactError
@@ -350,7 +351,7 @@ class _Turn:
     def _lookup(self, quiet: bool = False) -> bool:
         """Answer from the handbook; False where nothing answers and `quiet` or facts speak instead."""
         out, role = self.out, self.role
-        found = self.pipeline.library.search(self.message.question, top=3)
+        found = self._found()
         if found.grounded:
             first = found.hits[0].passage
             out.passage(first.id, role, found.hits[0].reply)
@@ -368,16 +369,13 @@ class _Turn:
             if role == "support" and not quiet and first.tag != "own":
                 out.word("lookup_scope")
             return True
-        if found.look_up and not self.rejected and not (quiet and (self.changes.added or out.steps)):
-            where = found.look_up.where if self.session.language == "zh" else found.look_up.where_en
-            out.say(where + "\n", {"wording": f"look_up.{found.look_up.id}"})
-        elif quiet or self.rejected or self.message.intents[0] == "smalltalk":
+        told_elsewhere = not self.rejected and not (quiet and (self.changes.added or out.steps))
+        if told_elsewhere and self._looked_up(found):
+            return True
+        if quiet or self.rejected or self.message.intents[0] == "smalltalk":
             return False
-        else:
-            out.word("not_in_handbook")
-        self.refused = "not_in_handbook"
-        if found.nearest:
-            out.word("nearest", titles=out.listed(found.nearest))
+        out.word("not_in_handbook")
+        self._not_answered(found)
         return True
 
     def _without_verdict(self) -> None:
@@ -408,15 +406,29 @@ class _Turn:
         if not self.about:
             return False
         if self.focus.complaint and "lookup" not in self.about:
-            return self._is_to_look_up() and self._lookup(quiet=True)
+            return self._looked_up(self._found())
         if self._lookup(quiet="lookup" not in self.about and bool(self.focus.read)):
             return True
         if self.focus.read:
             self.out.passage(self.focus.read[0], self.role)
         return bool(self.focus.read)
 
-    def _is_to_look_up(self) -> bool:
-        return self.pipeline.library.search(self.message.question, top=3).look_up is not None
+    def _found(self) -> SearchResult:
+        return self.pipeline.library.search(self.message.question, top=3)
+
+    def _looked_up(self, found: SearchResult) -> bool:
+        """Where to look for what changes too often to be held here; False where that was not asked."""
+        if found.look_up is None:
+            return False
+        where = found.look_up.where if self.session.language == "zh" else found.look_up.where_en
+        self.out.say(where + "\n", {"wording": f"look_up.{found.look_up.id}"})
+        self._not_answered(found)
+        return True
+
+    def _not_answered(self, found: SearchResult) -> None:
+        self.refused = "not_in_handbook"
+        if found.nearest:
+            self.out.word("nearest", titles=self.out.listed(found.nearest))
 
     def _unclear(self, code: str) -> None:
         if code in {"several_shops", "which_fact"}:

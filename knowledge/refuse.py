@@ -11,7 +11,7 @@ use here: it is relative to the other passages.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -68,7 +68,8 @@ def margin(weights: Floats, values: Sequence[float], slack: float) -> float:
     return float(weights[0] + weights[1:] @ np.array(values)) + slack
 
 
-def belongs_elsewhere(query: str, terms: Terms) -> bool:
-    """Whether a question is about another platform alone."""
+def belongs_elsewhere(query: str, terms: Terms, known: Callable[[str], bool] = lambda _: False) -> bool:
+    """Whether a question is about another platform alone, one of which nothing is `known`."""
     low = query.lower()
-    return any(w.lower() in low for w in terms.elsewhere) and not any(w.lower() in low for w in terms.home)
+    named = [w.lower() for w in terms.elsewhere if w.lower() in low]
+    return any(not known(w) for w in named) and not any(w.lower() in low for w in terms.home)

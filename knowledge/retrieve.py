@@ -27,7 +27,6 @@ from knowledge.keyword import Segmenter
 from knowledge.load import HANDBOOK, load_outside, load_passages, load_sources, load_terms
 from knowledge.model import Hit, Passage, SearchResult
 from knowledge.question import asked
-from knowledge.refuse import belongs_elsewhere
 from knowledge.shelf import Documents, Handbook, Query, Scored, Shelf
 
 
@@ -122,7 +121,7 @@ class Library:
             return SearchResult(query, False, (), ())
         shelves, question = self._ready().shelves, self.query(clean)
         scored = [shelf.score(question) for shelf in shelves]
-        grounded = any(s.margin >= 0 for s in scored) and not belongs_elsewhere(clean, self._terms)
+        grounded = any(s.margin >= 0 for s in scored)
         # of the shelves that answer, and one that shares more with the question than any of them
         best = [float(s.maxsim.max(initial=-1.0)) for s in scored]
         answering = max((b for b, s in zip(best, scored, strict=True) if s.margin >= 0), default=-1.0)
@@ -176,7 +175,7 @@ class Library:
         if file.is_file():  # model and words beside each other; what fails there fails again, and is told
             threading.Thread(target=self._load_model, daemon=True).start()
         segmenter = Segmenter(self._terms, self.cache_dir)
-        handbook = Handbook(self.passages, self._outside, segmenter, self.encoder, file)
+        handbook = Handbook(self.passages, self._terms, self._outside, segmenter, self.encoder, file)
         self.encoder.warm()
         return self._shelves(segmenter, handbook)
 
@@ -185,7 +184,7 @@ class Library:
         if self._folder is None or not self._has_documents():
             return _Engines(segmenter, handbook, None, (handbook,))
         index = Index.open(self._folder, self.encoder.model_id, segmenter)
-        documents = Documents(index, segmenter, handbook.dense)
+        documents = Documents(index, self._terms, segmenter, handbook.dense)
         searched = (documents,) if self._alone else (handbook, documents)
         return _Engines(segmenter, handbook, documents, searched)
 

@@ -16,8 +16,8 @@ from knowledge.embed import Encoder
 from knowledge.index import Index
 from knowledge.keyword import Segmenter, Words
 from knowledge.likeness import Likeness, in_memory
-from knowledge.model import LookUp, Outside, Passage
-from knowledge.refuse import LOOK_UP_SLACK, OWN_SLACK, SLACK, margin, own_signals, signals
+from knowledge.model import LookUp, Outside, Passage, Terms
+from knowledge.refuse import LOOK_UP_SLACK, OWN_SLACK, SLACK, belongs_elsewhere, margin, own_signals, signals
 from knowledge.sentences import brief
 from knowledge.vectors import Vectors
 
@@ -75,12 +75,13 @@ class Handbook:
 
     weights = (1.0, 0.55, 2.0, 0.95)  # a softmax regression on 450 labelled questions
 
-    def __init__(self, passages: Sequence[Passage], outside: Outside, segmenter: Segmenter,
+    def __init__(self, passages: Sequence[Passage], terms: Terms, outside: Outside, segmenter: Segmenter,
                  encoder: Encoder, file: Path) -> None:  # fmt: skip
         """`file`: the index, read where it is whole, else made; that takes a minute or two."""
         self._passages = tuple(passages)
         self._ids = np.arange(len(passages))
         self._look_up = outside.look_up
+        self._terms = terms
         self._segmenter = segmenter
         arrays = restore(file, len(passages))
         words = Words.unpacked(arrays.words) if arrays else Words.of(passages, segmenter)
@@ -112,6 +113,8 @@ class Handbook:
             and margin(weights, [float(heads.max()), near, *alike], LOOK_UP_SLACK[query.language]) < 0
         ):
             look_up, decided = self._look_up[kind], min(decided, -1.0)
+        if belongs_elsewhere(query.text, self._terms):
+            decided = min(decided, -1.0)
         return Scored(self._ids, maxsim, self.bm25(query.text), heads, asked, decided, look_up)
 
     def bm25(self, text: str) -> Floats:
@@ -143,9 +146,10 @@ class Documents:
 
     weights = (1.0, 0.5, 0.5, 0.0)  # by 60 questions on five articles
 
-    def __init__(self, index: Index, segmenter: Segmenter, calibrated: Dense) -> None:
+    def __init__(self, index: Index, terms: Terms, segmenter: Segmenter, calibrated: Dense) -> None:
         """`calibrated`: the handbook's vectors, by which a refusal is told."""
         self.index = index
+        self._terms = terms
         self._segmenter = segmenter
         self._calibrated = calibrated
 
@@ -172,6 +176,8 @@ class Documents:
             return out
 
         decided = margin(weights, values, OWN_SLACK[query.language])
+        if belongs_elsewhere(query.text, self._terms, self.knows):
+            decided = min(decided, -1.0)
         return Scored(found.ids, spread(maxsim), words, spread(heads), np.zeros(n), decided)
 
     def passage(self, id: int) -> Passage:

@@ -18,7 +18,8 @@ from knowledge import dense, embed
 from knowledge.clean import language, normalise, strip_contacts
 from knowledge.embed import Encoder
 from knowledge.errors import CacheUnusable, ModelDamaged, ModelMissing
-from knowledge.refuse import fit, margin
+from knowledge.load import load_terms
+from knowledge.refuse import belongs_elsewhere, fit, margin
 from knowledge.retrieve import Library
 from knowledge.unpack import MODEL_ID, bundled_file, unpack
 
@@ -332,3 +333,11 @@ def test_fit_separates_and_survives_an_empty_class() -> None:
     weights = fit(good, bad)
     assert margin(weights, good[0], 0.0) > 0 > margin(weights, bad[0], 0.0)
     assert margin(fit(good, []), bad[0], 0.0) > 0
+
+
+def test_another_platform_counts_as_ours_where_documents_know_it() -> None:
+    terms = load_terms()
+    assert belongs_elsewhere("淘宝直通车怎么开", terms)
+    assert not belongs_elsewhere("淘宝直通车怎么开", terms, {"淘宝", "直通车"}.__contains__)
+    assert belongs_elsewhere("淘宝和拼多多哪个好", terms, {"淘宝"}.__contains__)  # of one nothing is known
+    assert not belongs_elsewhere("淘宝转抖音怎么做", terms)
