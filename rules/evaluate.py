@@ -89,7 +89,7 @@ class Evaluator:
             self._facts |= {kind.prefix + name: fact for name, fact in kind.facts.items()}
         self._nothing: dict[str, Scalar] = {f"{n}__known": False for n in [*self._facts, *base.derived]}
         self._needs = {n: d.needs for n, d in base.derived.items()}
-        self._clauses: dict[tuple[str, str | None], tuple[Any, Any]] = {}
+        self._clauses: dict[tuple[str, str | None], tuple[Any, tuple[str, ...] | None, Any]] = {}
 
     def read(self, given: Mapping[str, object]) -> tuple[dict[str, Value], list[Rejected]]:
         """Facts as the rules hold them, and the values left out. Raises `FactError` for unreadable ones."""
@@ -318,8 +318,9 @@ class Evaluator:
             out.shaky[key.name] = shaky
 
     def _trace(self, rule: CompiledRule, out: Evaluation, category: str | None) -> Fired:
-        clauses, unsettled = self._compiled(rule, category)
-        read = status(clauses, out.view).read
+        clauses, read, unsettled = self._compiled(rule, category)
+        if read is None:
+            read = status(clauses, out.view).read
         used: dict[str, Any] = {}
         sources: list[str] = []
         shaky: str | None = rule.rule.assumes
@@ -346,13 +347,15 @@ class Evaluator:
             shaky = "unsettled"
         return Fired(rule, used, tuple(dict.fromkeys(sources)), dict(rule.rule.then), shaky)
 
-    def _compiled(self, rule: CompiledRule, category: str | None) -> tuple[Any, Any]:
+    def _compiled(self, rule: CompiledRule, category: str | None) -> tuple[Any, tuple[str, ...] | None, Any]:
+        """The clauses of `when`, the names read if there are no alternatives, `provisional_while`."""
         key = (rule.id, category)
         if key not in self._clauses:
-            self._clauses[key] = (
-                compile_clauses(rule.when, self.base.parameters, category),
-                compile_clauses(rule.provisional_while, self.base.parameters, category),
-            )
+            clauses = compile_clauses(rule.when, self.base.parameters, category)
+            plain = all(len(alternatives) == 1 for alternatives in clauses)
+            names = dict.fromkeys(t.name for alternatives in clauses for c in alternatives for t in c)
+            unsettled = compile_clauses(rule.provisional_while, self.base.parameters, category)
+            self._clauses[key] = clauses, tuple(names) if plain else None, unsettled
         return self._clauses[key]
 
     def _mark_open(self, out: Evaluation, withheld: frozenset[str]) -> None:

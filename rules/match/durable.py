@@ -91,8 +91,6 @@ def _word(value: Scalar) -> float | int | str:
 
 def _member(attribute: str, value: Scalar) -> str:
     """An attribute with its value, as it stands in the JSON of a fact."""
-    if value is False:  # most of them, and the encoder takes its time
-        return f'"{attribute}":"false"'
     word = _word(value)
     return f'"{attribute}":{_quoted(word) if isinstance(word, str) else repr(word)}'
 
@@ -110,14 +108,25 @@ def _pattern(conjunction: list[Test]) -> dict[str, Any]:
 
 @dataclass
 class _Shard:
-    """One ruleset of the engine: its rules by name and the attributes they read."""
+    """One ruleset of the engine: its rules by name and the attributes they read.
+
+    An attribute is marked where no rule asks anything of it but whether it is true: false is not sent for it,
+    and absence, which fires nothing, says the same. Most attributes of most evaluations are such.
+    """
 
     name: str
     rules: dict[str, list[Test]] = field(default_factory=dict)
-    attributes: set[str] = field(default_factory=set)
+    attributes: dict[str, bool] = field(default_factory=dict)
 
-    def takes(self, read: set[str]) -> bool:
-        return len(self.rules) < MAX_RULES and len(self.attributes | read) <= MAX_ATTRIBUTES
+    def takes(self, tests: list[Test]) -> bool:
+        read = self.attributes.keys() | {t.attribute for t in tests}
+        return len(self.rules) < MAX_RULES and len(read) <= MAX_ATTRIBUTES
+
+    def add(self, name: str, tests: list[Test]) -> None:
+        self.rules[name] = tests
+        for test in tests:
+            truth = test.op == "==" and test.constant is True
+            self.attributes[test.attribute] = truth and self.attributes.get(test.attribute, True)
 
 
 class DurableMatcher:
@@ -135,11 +144,17 @@ class DurableMatcher:
         """Ids of the rules that fire, in catalogue order."""
         with self._lock:
             shards = self._compiled(stratum, category)
-            read = set().union(*(s.attributes for s in shards))
-            members = {a: _member(a, view[a]) for a in read if a in view}
+            said: dict[str, str] = {}
             fired: set[str] = set()
             for shard in shards:
-                fact = [members[a] for a in shard.attributes if a in members]
+                fact = []
+                for name, true_only in shard.attributes.items():
+                    value = view.get(name)
+                    if value is None or (value is False and true_only):
+                        continue
+                    if name not in said:
+                        said[name] = _member(name, value)
+                    fact.append(said[name])
                 fired |= {e.partition("|")[0] for e in self._evaluate(shard.name, fact)}
         return [i for i in self._ids(stratum) if i in fired]
 
@@ -169,11 +184,9 @@ class DurableMatcher:
             shards: list[_Shard] = []
             for rule in stratum.rules:
                 for n, conjunction in enumerate(engine_rules(rule, self.parameters, category)):
-                    read = {t.attribute for t in conjunction}
-                    if not shards or not shards[-1].takes(read):
+                    if not shards or not shards[-1].takes(conjunction):
                         shards.append(_Shard(f"stratum{stratum.index}_{len(shards)}_{category or 'any'}"))
-                    shards[-1].rules[f"{rule.id}|{n}"] = conjunction
-                    shards[-1].attributes |= read
+                    shards[-1].add(f"{rule.id}|{n}", conjunction)
             for shard in shards:
                 self._host.set_rulesets({shard.name: self._ruleset(shard.rules)})
             self._shards[key] = shards
