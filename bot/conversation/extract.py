@@ -18,6 +18,7 @@ from rules.facts import Value
 _NUMBER = re.compile(f"[{NUMBER_CHARS}]")
 _LATIN = re.compile(r"[a-z]+")
 _FAR = 4.5  # a gap that costs more separates a word from a number
+_NONE = re.compile(r"(?:都|也)(?:还)?(?:没|无)")  # 头部一个都没有
 _COMMA = 2.5
 _BEFORE = 1.2  # "129客单": a number before its word is rarer than after
 _GAP_BEFORE = re.compile(r"[的个点 左右多+]{0,3}")
@@ -135,7 +136,8 @@ def _read(s: Scan, place: int, name: Name, lex: Lexicon, cost: float) -> Iterato
             continue
         if part:
             if token.kind in {"count", "plain"} and token.value == int(token.value):
-                yield Found(fact_name, {part: int(token.value)}, place, *span, confidence=sure)
+                count = 0 if token.value == 1 and _NONE.match(s.skeleton, place + 1) else int(token.value)
+                yield Found(fact_name, {part: count}, place, *span, confidence=sure)
             continue
         if token.kind == "date" and lex.facts[fact_name].type == "date":
             yield Found(fact_name, token.unit, place, *span, confidence=sure)
@@ -160,15 +162,18 @@ def _elsewhen(fact: str) -> re.Pattern[str] | None:
 def inherit(s: Scan, found: list[Name], lex: Lexicon) -> Iterator[Found]:
     """ "同行停留58秒,我们33秒": a number without a word takes the word before it in the sentence."""
     for place in sorted(s.tokens):
-        if place in s.used or place in s.not_values or not s.states[place] & {"self", "now"}:
+        state = s.states[place]
+        if place in s.used or place in s.not_values or not state & {"self", "now", "peer", "median"}:
             continue
         start = max(s.sentence(place)[0], place - 60)
         last = bisect_left(found, place, key=lambda n: n.start) - 1
-        aside = (s.states[p] & {"other", "peer", "past"} for p in range(start, place) if p in s.nearest)
-        if last < 0 or found[last].start < start or not any(aside):
+        aside = {"other", "peer", "past", "median"}
+        turned = any(s.states[p] & aside for p in range(start, place) if p in s.nearest)
+        if last < 0 or found[last].start < start or not (turned or state & {"peer", "median"}):
             continue
         name = found[last]
-        own = Name(name.start, name.end, name.word, tuple(f.removeprefix("peer_") for f in name.facts))
+        facts = (f.removeprefix("peer_").removeprefix("own_median_") for f in name.facts)
+        own = Name(name.start, name.end, name.word, tuple(facts))
         for read in _read(s, place, own, lex, 0):
             s.used.add(place)
             yield read
@@ -195,7 +200,9 @@ def _word_cues() -> dict[str, re.Pattern[str]]:
     out["bool_not_in"] = re.compile(cues["bool_not_in"])
     out["bool_not_after"] = re.compile(cues["bool_not_after"])
     out["enum_cue_after"] = re.compile(cues["enum_cue_after"])
+    out |= {f"set_bare.{k}": re.compile(cues["set_bare"][k]) for k in ("before", "after", "has")}
     out["set_missing"] = re.compile(cues["set_missing"])
+    out["set_missing_after"] = re.compile(cues["set_missing_after"])
     return out
 
 
@@ -211,7 +218,7 @@ def choices(s: Scan, lex: Lexicon, asked: tuple[str, ...]) -> Iterator[Found]:
             if lex.facts[fact].type == "set":
                 cue = cues.get(f"set_cue.{fact}")
                 told = fact in asked or (cue and cue.search(s.skeleton[sentence[0] : sentence[1]]))
-                if told and not cues["set_missing"].search(before):
+                if told and _has_function(s.skeleton, m, before):
                     functions.setdefault(fact, []).append((value, m.start()))
                 continue
             if cues["not_this"].search(before):
@@ -230,12 +237,24 @@ def choices(s: Scan, lex: Lexicon, asked: tuple[str, ...]) -> Iterator[Found]:
         yield Found(fact, order, said[0][1], said[0][1], said[0][1] + 1, confidence=0.8)
 
 
+def _has_function(text: str, m: re.Match[str], before: str) -> bool:
+    """Whether a word of a team's functions says that somebody has it: 投放有人, but not 达人占六成."""
+    cues, bare = _word_cues(), data("cues")["set_bare"]["words"]
+    if cues["set_missing"].search(before) or cues["set_missing_after"].match(text, m.end()):
+        return False
+    listed = cues["set_bare.before"].search(before) and cues["set_bare.after"].match(text, m.end())
+    return m[0] not in bare or bool(listed or cues["set_bare.has"].match(text, m.end()))
+
+
 def verdicts(s: Scan, lex: Lexicon) -> Iterator[Found]:
     """Yes and no said in the words of the dictionary: 有执照, 还没开店."""
     cues = _word_cues()
     for m in lex.verdict_pattern.finditer(s.skeleton):
         fact, value = lex.verdicts.get(m[0]) or lex.verdicts.get(plainly(m[0]), ("", False))
         start, end = s.clause(m.start())
+        if "\u4e00" <= m[0][0] <= "\u9fff":  # in Chinese a blank parts as a comma does
+            start = max(start, s.skeleton.rfind(" ", start, m.start()) + 1)
+            end = end if (blank := s.skeleton.find(" ", m.end(), end)) < 0 else blank
         before = s.skeleton[start : m.start()]
         if (
             not fact

@@ -9,6 +9,7 @@ from bot.conversation.numbers import Number
 from bot.conversation.text import data
 from rules.facts import Fact
 
+_YEARS = {"年", "year", "years"}
 _PLAIN = {"plain"}  # a lone Chinese digit is a value of ROI alone
 
 
@@ -81,15 +82,19 @@ def _by_unit(fact: Fact, token: Number, value: float) -> float | None:
             else None
         )
     if unit == "天":
-        return value if kind == "days" or (kind == "plain" and not token.scaled) else None
+        return value if kind in {"days", "period"} or (kind == "plain" and not token.scaled) else None
     if unit == "月":
-        return round(value / 30, 2) if kind == "days" else value if kind == "plain" else None
+        if kind != "days":
+            return value if kind == "plain" else None
+        return round(value / 365 * 12 if token.unit in _YEARS else value / 30, 2)
     if unit == "小时":
         return value if kind in {"hours", "plain"} and not token.scaled else None
+    if unit == "倍":
+        return value if kind in {"plain", "times", "rate"} else None
     if unit == "分":
         return value if kind in {"points", "plain"} and not token.scaled else None
     if unit is None:
-        return value if kind in {"plain", "weak", "ratio"} or (kind == "rate" and value >= 1) else None
+        return value if kind in {"plain", "weak", "ratio", "times"} or (kind == "rate" and value >= 1) else None
     if kind == "count":
         return value if token.unit in data("cues")["unit_fits"].get(unit, ()) else None
     return value if kind in _PLAIN or (kind == "weak" and value == 0) else None

@@ -38,6 +38,7 @@ class Number:
     scaled: bool = False  # written with 万, k …: no rate, no seconds
     unit: str = ""
     parts: tuple[float, float] | None = None  # of 1:3
+    was: float | None = None  # of "从120万到75万" the earlier value
 
 
 @functools.lru_cache(4096)
@@ -94,7 +95,7 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     | (?P<pair>(?P<p1>[{_DIGITS}])(?P<p2>[二三四五六七八九])
         (?P<ps>[十百千万亿]+|(?=\s?(?:个|单|件|天|块|%|成|秒|条|人|场|家|款)))
         \s?(?P<punit>{any_of(units)})?)
-    | (?P<sign>(?<![\d\w%)])-\s?)?(?:[¥$]\s?)?(?P<n>{n})\s?(?P<more1>{more})?\s?(?:(?:个\s?)?(?P<mag>{mags}))?
+    | (?P<sign>(?<![\d\w%)])-)?(?:[¥$]\s?)?(?P<n>{n})\s?(?P<more1>{more})?\s?(?:(?:个\s?)?(?P<mag>{mags}))?
       (?(mag)(?:(?P<more2>{more})
         |(?P<tail>[1-9二两三四五六七八九](?![\d{_DIGITS}.十万%:]|个?(?:点|月|年|天|周|季|单|成)))
          (?P<tailmag>[千百])?)?|)
@@ -218,7 +219,7 @@ def _amount(m: re.Match[str], start: int, end: int) -> Number | None:
 _RANGE = re.compile(r"\s?(?:到|至|-|~|—|–|--|\.\.\.?|to|和)\s?")
 _FROM = re.compile(r"(?:从|由|自|from)[^,,。;;!!??\n]{0,8}$")
 _TO = re.compile(
-    r"\s?(?:->|→|=>|>|(?:提|升|降|跌|掉|涨|拉|做|变|改|加|减|增长?|下滑|提高|提升|下降|上升|下跌|缩水?|砍)[高升]?(?:到了?|成了?|至|为)|变成了?|到了?|to)\s?"
+    r"\s?(?:->|→|=>|>|(?:提|升|降|跌|掉|涨|拉|做|变|改|加|减|增长?|下滑|提高|提升|下降|上升|下跌|缩水?|砍)[高升]?(?:到了?|成了?|至|为)|变成了?|翻倍到?了?|翻到了?|到了?|to)\s?"
 )
 
 
@@ -239,7 +240,7 @@ def _ranges(text: str, found: list[Number]) -> list[Number]:
             or (_RANGE.fullmatch(between) and "和" not in between and _FROM.search(text[: last.start][-12:]))
         )
         if moved:
-            out[-1] = replace(token, start=last.start)
+            out[-1] = replace(token, start=last.start, was=last.value)
         elif like and between.strip() not in {"和", "to"} and _RANGE.fullmatch(between):
             out[-1] = _range(last, token)
         else:

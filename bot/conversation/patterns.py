@@ -85,13 +85,15 @@ def _match(pattern: Pattern, m: re.Match[str], s: Scan, lex: Lexicon) -> Iterato
             return
         if (units and token.unit not in units) or token.value != entry.get("only", token.value):
             return
+        if token.kind in {"days", "period"} and token.value < entry.get("at_least", 0):
+            return
         got = fit(lex.facts[fact], token)
         if got is None or (entry.get("scaled") and not token.scaled):
             return
         if entry.get("possible") and lex.facts[fact].out_of_range(got.value):
             return
         fits.append((fact, got, place))
-    if fits:
+    if fits or not any(pattern.facts):
         s.used.update(m.start(i) for i in range(1, len(pattern.facts) + 1) if m.start(i) >= 0)
     for fact, got, place in fits:
         value = entry.get("is", got.value) * entry.get("times", 1)

@@ -11,12 +11,14 @@ from bot.conversation.lexicon import Lexicon
 from bot.conversation.numbers import Number, numbers
 from bot.conversation.text import any_of, data
 
+_BLANK = re.compile(r"(?<=[\u4e00-\u9fff])\s(?<!\n)$")
 _FIRST = 0xE000
 _KINDS = ["plain", "plain_scaled", "weak", "money", "money_scaled", "rate", "seconds", "points", "hours",
           "days", "days1", "days7", "days30", "period", "period1", "period7", "period30", "count", "ratio",
-          "nothing", "date"]  # fmt: skip
+          "times", "nothing", "date"]  # fmt: skip
 _CHAR = {kind: chr(_FIRST + i) for i, kind in enumerate(_KINDS)}
 NUMBER_CHARS = f"{chr(_FIRST)}-{chr(_FIRST + len(_KINDS) - 1)}"
+_WHOSE = ("past", "other", "peer", "median", "now", "self")
 _DIGIT = re.compile(f"[{NUMBER_CHARS}]")
 CLASSES = {
     "money": ["plain", "plain_scaled", "money", "money_scaled"],
@@ -28,6 +30,9 @@ CLASSES = {
     "time": ["seconds", "points"],
     "hours": ["hours"],
     "days": ["days", "days1", "days7", "days30"],
+    "span": ["days", "days1", "days7", "days30", "period", "period1", "period7", "period30"],
+    "times": ["times"],
+    "date": ["date"],
     "day": ["days1", "period1"],
     "week": ["days7", "period7"],
     "month": ["days30", "period30"],
@@ -97,7 +102,7 @@ class Scan:
 @functools.cache
 def _cues() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     cues = data("cues")
-    whose = "|".join(f"(?P<{name}>{any_of(cues[name])})" for name in ("past", "other", "peer", "now", "self"))
+    whose = "|".join(f"(?P<{name}>{any_of(cues[name])})" for name in _WHOSE)
     no = re.compile(
         rf"(?:(?P<no>{any_of([*cues['not_this'], *cues['said_as']])})|{any_of(cues['no_value_after'])})"
         rf"\s?[{NUMBER_CHARS}]"
@@ -121,8 +126,11 @@ def scan(text: str, lex: Lexicon) -> Scan:
     tokens: dict[int, Number] = {}
     at = 0
     for token in found:
-        pieces.append(text[at : token.start])
-        origin.extend(range(at, token.start))
+        end = token.start
+        if _BLANK.search(text, at, end) or (end - at == 1 and text[at] == " " and _is_period(found, tokens)):
+            end -= 1  # "一天 22 单", "GMV 38万": a blank before a number parts nothing
+        pieces.append(text[at:end])
+        origin.extend(range(at, end))
         tokens[len(origin)] = token
         pieces.append(_char(token))
         origin.append(token.start)
@@ -138,6 +146,38 @@ def scan(text: str, lex: Lexicon) -> Scan:
     for m in _cues()[3].finditer(out.skeleton):
         (out.not_values if m["no"] else out.used).add(m.end() - 1)
     return out
+
+
+@functools.cache
+def _heads() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    cues = data("cues")
+    whose = "|".join(f"(?P<{name}>{any_of(cues[name])})" for name in ("peer", "median"))
+    ends = any_of(cues["head_ends"])
+    head = re.compile(rf"(?:{whose})[^\n,。;:{NUMBER_CHARS}]{{0,8}}(?::\s*|\n)")
+    return head, re.compile(rf"(?:{ends})"), re.compile(any_of(cues["story"]))
+
+
+def _mark_heads(s: Scan, states: list[frozenset[str]]) -> None:
+    """Spread whose figures a head names over all that follows, and a story of another shop to its end."""
+    head, ends, story = _heads()
+    heads = list(head.finditer(s.skeleton))
+    for n, m in enumerate(heads):
+        stop = heads[n + 1].start() if n + 1 < len(heads) else len(s.skeleton)
+        if end := ends.search(s.skeleton, m.end(), stop):
+            stop = end.start()
+        for i in range(m.end(), stop):
+            states[i] = states[i] - {"self", "now"} | {str(m.lastgroup)}
+    for m in story.finditer(s.skeleton):
+        stop = s.sentence(m.start())[1]
+        if end := ends.search(s.skeleton, m.end(), stop):
+            stop = end.start()
+        for i in range(m.end(), stop):
+            states[i] = states[i] - {"self", "now"} | {"other"}
+
+
+def _is_period(found: list[Number], laid: dict[int, Number]) -> bool:
+    """Whether the number just laid out is a stretch of time without a number (每天)."""
+    return bool(laid) and found[len(laid) - 1].kind == "period"
 
 
 @functools.cache
@@ -175,11 +215,15 @@ def _states(s: Scan) -> list[frozenset[str]]:
         for i in range(a, b):
             mark = marks.get(i)
             if mark in {"self", "now"}:
-                current = (current - {"other", "peer"} if mark == "self" else current - {"past"}) | {mark}
+                gone = {"other", "peer", "median"} if mark == "self" else {"past", "median"}
+                current = current - gone | {mark}
+            elif mark == "median":
+                current = current - {"now", "peer", "other"} | {mark}
             elif mark:
-                current = current - {"now"} - ({"self"} if mark != "past" else set()) | {mark}
+                current = current - {"now", "median"} - ({"self"} if mark != "past" else set()) | {mark}
             states.append(frozenset(current | whole))
         states.append(frozenset())
+    _mark_heads(s, states)
     for m in _wishes().finditer(s.skeleton):
         for i in range(*m.span()):
             states[i] = states[i] | {"suppose"}

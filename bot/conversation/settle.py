@@ -40,10 +40,10 @@ def settle(s: Scan, lex: Lexicon, found: list[Found], correction: bool) -> Settl
     for f in sorted(found, key=lambda f: f.place):
         state = s.states[f.place] if f.place < len(s.states) else frozenset[str]()
         fact = f.fact
-        if fact.startswith("peer_"):
+        if fact.startswith(("peer_", "own_median_")):
             pass
-        elif "peer" in state:
-            fact = f"peer_{fact}"
+        elif group := next((g for g in ("median", "peer") if g in state), None):
+            fact = f"own_median_{fact}" if group == "median" else f"peer_{fact}"
             if fact not in lex.facts:
                 continue
         elif "other" in state or (
