@@ -1,4 +1,4 @@
-"""The turns of phrase of `data/patterns.yaml`, applied to a laid-out message."""
+"""The turns of phrase of `data/patterns.yaml` and `patterns_en.yaml`, applied to a laid-out message."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Pattern:
 @functools.cache
 def _patterns() -> tuple[Pattern, ...]:
     out = []
-    for entry in data("patterns"):
+    for entry in (*data("patterns"), *data("patterns_en")):
         before = entry.get("not_after") or entry.get("unless")
         facts = tuple(entry.get("facts", ()))
         units = tuple(tuple(u) if u else None for u in entry.get("units", ())) or (None,) * len(facts)
