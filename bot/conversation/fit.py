@@ -48,6 +48,8 @@ def _whole(value: float) -> float | int:
 def _value(fact: Fact, token: Number, value: float, word: str) -> float | None:
     kind = token.kind
     if fact.type == "ratio":
+        if kind == "times":
+            return value if fact.range and fact.range[1] > 1 else None
         return _ratio(token, value, word)
     if fact.type == "money":
         return value if kind in _PLAIN | {"money"} or (kind == "weak" and value == 0) else None
@@ -94,7 +96,9 @@ def _by_unit(fact: Fact, token: Number, value: float) -> float | None:
     if unit == "分":
         return value if kind in {"points", "plain"} and not token.scaled else None
     if unit is None:
-        return value if kind in {"plain", "weak", "ratio", "times"} or (kind == "rate" and value >= 1) else None
+        return (
+            value if kind in {"plain", "weak", "ratio", "times"} or (kind == "rate" and value >= 1) else None
+        )
     if kind == "count":
         return value if token.unit in data("cues")["unit_fits"].get(unit, ()) else None
     return value if kind in _PLAIN or (kind == "weak" and value == 0) else None

@@ -99,14 +99,16 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
       (?(mag)(?:(?P<more2>{more})
         |(?P<tail>[1-9二两三四五六七八九](?![\d{_DIGITS}.十万%:]|个?(?:点|月|年|天|周|季|单|成)))
          (?P<tailmag>[千百])?)?|)
-      \s?(?P<unit>{any_of(units)})?
+      (?!\s粉)\s?(?P<unit>{any_of(units)})?
       (?P<and>(?<=成|块|点|年|月)(?:半|[1-9{_DIGITS}](?![\d{_DIGITS}.万千百w%个])))?\s?(?P<after>{after})?
     """
     before = re.compile(rf"(?:{any_of(d['about_before'])})\s?$")
     # "200万一年" and "二十分" hold no 万一 and no 十分, but "1000千川" holds 千川.
     after_any = [w for w in d["not_numbers"] if w[0] in "千百"] + d["not_units"]
     others = [w for w in d["not_numbers"] if w[0] not in "千百"] + [str(w) for w in d["festivals"]]
-    protected = re.compile(rf"{any_of(after_any)}|(?<![\d{_DIGITS}十百千])(?:{any_of(others)})")
+    protected = re.compile(
+        rf"{any_of(after_any)}|(?<![\d{_DIGITS}十百千])(?:{any_of(others)})(?<!一点(?=[{_DIGITS}]))"
+    )
     return re.compile(pattern, re.VERBOSE), before, protected
 
 

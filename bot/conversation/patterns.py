@@ -75,6 +75,9 @@ def _match(pattern: Pattern, m: re.Match[str], s: Scan, lex: Lexicon) -> Iterato
     for fact, value in entry.get("give", {}).items():
         if fact in lex.facts:
             yield Found(fact, value, m.start(), m.start(), m.end(), assumed, min(sure, 0.95))
+    if "ratio" in entry:
+        yield from _ratio(pattern, m, s, lex)
+        return
     fits: list[tuple[str, Fit, int]] = []
     for i, (fact, units) in enumerate(zip(pattern.facts, pattern.units, strict=True), 1):
         place = m.start(i)
@@ -88,7 +91,7 @@ def _match(pattern: Pattern, m: re.Match[str], s: Scan, lex: Lexicon) -> Iterato
         if token.kind in {"days", "period"} and token.value < entry.get("at_least", 0):
             return
         got = fit(lex.facts[fact], token)
-        if got is None or (entry.get("scaled") and not token.scaled):
+        if got is None or (entry.get("scaled") and not token.scaled and token.kind not in {"days", "period"}):
             return
         if entry.get("possible") and lex.facts[fact].out_of_range(got.value):
             return
@@ -101,3 +104,18 @@ def _match(pattern: Pattern, m: re.Match[str], s: Scan, lex: Lexicon) -> Iterato
         s.used.add(place)
         s.nearest[place] = fact
         yield Found(fact, value, place, m.start(), m.end(), got.assumed or assumed, min(got.confidence, sure))
+
+
+def _ratio(pattern: Pattern, m: re.Match[str], s: Scan, lex: Lexicon) -> Iterator[Found]:
+    """A rate said as two counts: 一百次曝光能进来18个."""
+    entry, places = pattern.entry, [m.start(1), m.start(2)]
+    units = zip(places, pattern.units, strict=False)
+    if any(wanted and s.tokens[p].unit not in wanted for p, wanted in units):
+        return
+    whole, part = (s.tokens[p].value for p in places)
+    if s.used & set(places) or entry["ratio"] not in lex.facts or not 0 <= part <= whole or not whole:
+        return
+    s.used.update(places)
+    for place in places:
+        s.nearest[place] = entry["ratio"]
+    yield Found(entry["ratio"], round(part / whole, 8), places[1], m.start(), m.end(), confidence=0.9)

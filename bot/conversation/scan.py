@@ -54,6 +54,7 @@ def expand(source: str) -> str:
     cues = data("cues")
     source = source.replace("~~", f"[^{NUMBER_CHARS}{re.escape(cues['sentence_ends'])}]{{0,10}}?")
     source = source.replace("~", f"[^{NUMBER_CHARS}{re.escape(cues['clause_ends'])}]{{0,6}}?")
+    source = source.replace("<.>", f"[{NUMBER_CHARS}]")
     return _GROUP.sub(lambda m: f"({char_class(m[1])})", source)
 
 
@@ -153,7 +154,7 @@ def _heads() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     cues = data("cues")
     whose = "|".join(f"(?P<{name}>{any_of(cues[name])})" for name in ("peer", "median"))
     ends = any_of(cues["head_ends"])
-    head = re.compile(rf"(?:{whose})[^\n,。;:{NUMBER_CHARS}]{{0,8}}(?::\s*|\n)")
+    head = re.compile(rf"(?:{whose})(?!对比|比较|对照)[^\n,。;:{NUMBER_CHARS}]{{0,8}}(?::\s*|\n)")
     return head, re.compile(rf"(?:{ends})"), re.compile(any_of(cues["story"]))
 
 

@@ -143,6 +143,7 @@ def _find(
     if not (correction and found):  # the value that a correction puts aside answers no question
         found += correct.replies(s, lex, asked, {f.fact for f in found})
     found += _budget_period(s, lex, found)
+    found += _was(s, lex, found)
     return found, named, unsure and not found
 
 
@@ -165,6 +166,19 @@ def _budget_period(s: Scan, lex: Lexicon, found: list[Found]) -> list[Found]:
             s.used.add(place)
             return [Found(rule["to"], int(s.tokens[place].value), place, place, place + 1, confidence=0.9)]
     return []
+
+
+def _was(s: Scan, lex: Lexicon, found: list[Found]) -> list[Found]:
+    """The earlier value of a change, where that is a fact itself: GMV从120万到75万."""
+    said = {f.fact for f in found}
+    return [
+        Found(earlier, int(was) if was == int(was) else was, f.place, f.start, f.end, confidence=0.9)
+        for f in found
+        if (earlier := data("cues")["was"].get(f.fact)) in lex.facts
+        and earlier not in said
+        and (token := s.tokens.get(f.place)) is not None
+        and (was := token.was) is not None
+    ]
 
 
 @functools.cache
