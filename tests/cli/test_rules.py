@@ -149,7 +149,7 @@ def test_an_old_review_is_reported(inside: Command, tmp_path: Path) -> None:
     file.write_text(OVERRIDE.replace("2026-11-23", "2021-05-13"), encoding="utf-8")
     run = inside(["check", str(file)])
     assert run.status == 2
-    assert f"{file}:1 [pt.cut_idx] on: 2021-05-13 lies" in run.out
+    assert f"{file}:1 [pt.cut_idx] 上次复核是 2021-05-13" in run.out
 
 
 def test_an_answer_says_that_a_line_was_changed(inside: Command, overrides: str) -> None:
