@@ -11,6 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from bot.errors import BotError
+from bot.lines import put
+from bot.options import Json, Overrides
 from bot.settings import load_settings
 from knowledge.load import HANDBOOK, load_passages, load_sources
 from rules.describe import SOURCES, Describer, cases_of
@@ -21,8 +23,6 @@ from rules.load import load
 from rules.model import RuleBase
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="规则目录:列、看、找、比")
-Overrides = Annotated[Path | None, typer.Option(help="the operator's parameter file")]
-Json = Annotated[bool, typer.Option("--json", help="JSON Lines on standard output")]
 _KINDS = {"parameter": "参数", "rule": "规则", "wording": "结论的话", "step": "下一步", "fact": "事实",
           "number": "推导数", "conclusion": "结论"}  # fmt: skip
 _CHANGES = {"added": "新增", "removed": "去掉", "changed": "改了"}
@@ -30,10 +30,6 @@ _CHANGES = {"added": "新增", "removed": "去掉", "changed": "改了"}
 
 def _base(overrides: Path | None, data: Path = DATA) -> RuleBase:
     return load(data, load_settings(overrides).overrides)
-
-
-def _print(value: dict[str, Any]) -> None:
-    print(json.dumps(value, ensure_ascii=False))
 
 
 @app.command("list")
@@ -56,7 +52,7 @@ def list_(
     ]
     if json_:
         for rule in chosen:
-            _print(describer.short(rule))
+            put(describer.short(rule))
         return
     by = Counter(r.decision for r in chosen)
     for name in sorted(by, key=lambda d: (len(d), d)):
@@ -91,7 +87,7 @@ def show(
         told["passage"] = {"passage": rule.rule.passage, "title": _titles().get(rule.rule.passage)}
         told["ref"] = [_source(r) for r in rule.rule.ref]
         if json_:
-            _print(told)
+            put(told)
         else:
             print(("\n" if number else "") + _prose(told, describer))
 
@@ -158,7 +154,7 @@ def search(
     found = find(base, " ".join(words))
     for rule, score in found[:top]:
         if json_:
-            _print({**describer.short(rule), "score": round(score, 3)})
+            put({**describer.short(rule), "score": round(score, 3)})
         else:
             print(f"{rule.id:<16}{rule.rule.title}")
     if not found and not json_:
@@ -176,7 +172,7 @@ def diff(
     before = load(_folder(old))
     found = differences(before, _base(overrides, _folder(new)))
     for one in found:
-        print(json.dumps(one, ensure_ascii=False) if json_ else _change(one))
+        put(one) if json_ else print(_change(one))
     if not found and not json_:
         print("没有差别。")
 
