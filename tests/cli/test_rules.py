@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from rules.facts import DATA
 from rules.load import load
-from tests.cli.running import Command
+from tests.cli.running import Command, Run
 
 OVERRIDE = "pt.cut_idx: {value: 0.7, why: 客户波动大, by: 运营主管, on: 2026-11-23}\n"
 
@@ -152,11 +153,37 @@ def test_an_old_review_is_reported(inside: Command, tmp_path: Path) -> None:
     assert f"{file}:1 [pt.cut_idx] 上次复核是 2021-05-13" in run.out
 
 
-def test_an_answer_says_that_a_line_was_changed(inside: Command, overrides: str) -> None:
-    text = "女装,千川一天投600,停留25秒,点击成交率3%,播了20天,要不要加钱"
-    assert "默认值,可改" in inside(["ask", text]).out
-    changed = inside(["ask", text, "--overrides", overrides]).out
-    assert "有的线已改" in changed
+QUESTION = "女装,千川一天投600,停留25秒,点击成交率3%,播了20天,要不要加钱"
+
+
+def _footer(run: Run) -> str:
+    return run.out.strip().splitlines()[-1].removesuffix("〕").partition(" · 已改:")[2]
+
+
+def test_an_answer_says_which_line_was_changed(inside: Command, overrides: str, tmp_path: Path) -> None:
+    assert "用到的线是默认值,可改〕" in inside(["ask", QUESTION]).out
+    changed = inside(["ask", QUESTION, "--overrides", overrides])
+    assert _footer(changed) == "低于及格线几成就砍 70%(默认 80%) · 其余的线是默认值,可改"
+    assert "用到的线是默认值" not in changed.out
+    english = inside(["ask", "Clothing, ad spend 600 a day, stay 25 s, live for 20 days: raise the budget?",
+                      "--overrides", overrides]).out  # fmt: skip
+    assert "70% (default 80%)" in english
+
+
+def test_of_many_changed_lines_two_are_named(inside: Command, tmp_path: Path) -> None:
+    file, tail = tmp_path / "own.yaml", ", why: 试试, by: 小李, on: 2026-11-23}\n"
+    lines = {"pt.cut_idx": 0.7, "pt.cut": 0.4, "pt.edits": 3, "pt.young_days": 20}
+    file.write_text("".join(f"{n}: {{value: {v}{tail}" for n, v in lines.items()), encoding="utf-8")
+    told = _footer(inside(["ask", QUESTION, "--overrides", str(file)])).partition(" · ")[0]
+    assert told.count("(默认 ") == 2
+    assert re.search(r"等 [34] 处$", told)
+
+
+def test_a_row_of_another_category_is_no_change_here(inside: Command, tmp_path: Path) -> None:
+    file = tmp_path / "own.yaml"
+    row = "bench.stay_seconds: {by_category: {food: 30}, why: 试试, by: 小李, on: 2026-11-23}\n"
+    file.write_text(row, encoding="utf-8")
+    assert "用到的线是默认值,可改〕" in inside(["ask", QUESTION, "--overrides", str(file)]).out
 
 
 @pytest.mark.parametrize(
