@@ -18,6 +18,7 @@ from bot.conversation import intents, numbers
 from bot.crossings import crossings
 from bot.errors import BotError, InputError
 from bot.lines import fail, input_lines, put, stream
+from bot.options import Json, Overrides
 from bot.pipeline import Pipeline, today
 from bot.service.store import MemoryStore, Store
 from bot.settings import Settings, load_settings
@@ -41,8 +42,6 @@ app.add_typer(rules_commands.app, name="rules")
 app.command()(handbook_commands.search)
 app.command()(handbook_commands.ingest)
 app.command(name="eval")(handbook_commands.evaluate)
-Overrides = Annotated[Path | None, typer.Option(help="the operator's parameter file")]
-Json = Annotated[bool, typer.Option("--json", help="JSON Lines on standard output")]
 
 
 def main() -> None:

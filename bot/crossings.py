@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from rules.errors import Finding
+from rules.errors import Finding, near
 from rules.model import RuleBase
-from rules.place import near
 
 
 def crossings(base: RuleBase, passages: Collection[str], sources: Collection[str]) -> list[Finding]:
@@ -18,8 +17,8 @@ def _found(base: RuleBase, passages: Collection[str], sources: Collection[str]) 
     for rule in base.rules.values():
         one = rule.rule
         if one.passage not in passages:
-            what = f"passage: there is no {one.passage}"
-            yield Finding(rule.file, rule.line, one.id, what, near(one.passage, passages))
+            values = {"passage": one.passage, "near": near(one.passage, passages)}
+            yield Finding(rule.file, rule.line, one.id, "no_passage", values)
         yield from _refs(one.ref, rule.file, rule.line, one.id, sources)
     for name, parameter in base.parameters.all.items():
         yield from _refs(parameter.ref, "rules/data/parameters", 1, name, sources)
@@ -28,4 +27,4 @@ def _found(base: RuleBase, passages: Collection[str], sources: Collection[str]) 
 def _refs(refs: list[str], file: str, line: int, id_: str, sources: Collection[str]) -> Iterator[Finding]:
     for ref in refs:
         if ref not in sources:
-            yield Finding(file, line, id_, f"ref: there is no source {ref}", near(ref, sources))
+            yield Finding(file, line, id_, "no_source", {"ref": ref, "near": near(ref, sources)})

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from bot.conversation.dialogue import wording
 from bot.evaluation import evaluated, read_questions
 from bot.lines import fail, input_lines, put, stream
+from bot.options import Json, Overrides
 from bot.settings import Settings, load_settings
 from knowledge.ingest import Outcome
 from knowledge.ingest import ingest as take_in
@@ -29,8 +30,6 @@ def worded(code: str, **values: Any) -> str:
 InIndex = Annotated[
     Path | None, typer.Option("--index", help="a folder made by `ingest --index`: search it alone")
 ]
-Json = Annotated[bool, typer.Option("--json", help="JSON Lines on standard output")]
-Overrides = Annotated[Path | None, typer.Option(help="the operator's parameter file")]
 
 
 def library(settings: Settings, index: Path | None = None) -> Library:

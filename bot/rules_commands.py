@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from bot import rules_prose
 from bot.errors import BotError
+from bot.lines import put
+from bot.options import Json, Overrides
 from bot.settings import load_settings
 from knowledge.load import HANDBOOK, load_passages, load_sources
-from rules.describe import SOURCES, Describer, cases_of
+from rules.describe import Describer, cases_of
 from rules.facts import DATA
 from rules.find import differences
 from rules.find import search as find
@@ -21,8 +23,6 @@ from rules.load import load
 from rules.model import RuleBase
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="规则目录:列、看、找、比")
-Overrides = Annotated[Path | None, typer.Option(help="the operator's parameter file")]
-Json = Annotated[bool, typer.Option("--json", help="JSON Lines on standard output")]
 _KINDS = {"parameter": "参数", "rule": "规则", "wording": "结论的话", "step": "下一步", "fact": "事实",
           "number": "推导数", "conclusion": "结论"}  # fmt: skip
 _CHANGES = {"added": "新增", "removed": "去掉", "changed": "改了"}
@@ -32,19 +32,17 @@ def _base(overrides: Path | None, data: Path = DATA) -> RuleBase:
     return load(data, load_settings(overrides).overrides)
 
 
-def _print(value: dict[str, Any]) -> None:
-    print(json.dumps(value, ensure_ascii=False))
-
-
 @app.command("list")
 def list_(
-    decision: Annotated[str | None, typer.Option(help="one decision, like D4")] = None,
-    source: Annotated[str | None, typer.Option(help="seed, public or default")] = None,
-    level: Annotated[int | None, typer.Option(min=1, max=6)] = None,
+    decision: Annotated[str | None, typer.Option(help="只看一类,像 D4")] = None,
+    source: Annotated[
+        str | None, typer.Option(help="只看一种来源:seed 原始资料,public 公开来源,default 默认值")
+    ] = None,
+    level: Annotated[int | None, typer.Option(min=1, max=6, help="只看一级,1 最先")] = None,
     json_: Json = False,
     overrides: Overrides = None,
 ) -> None:
-    """All rules, by decision, with counts."""
+    """全部规则,按要拿的主意(D1–D18)分,说明各级别的意思。"""
     base = _base(overrides)
     describer = Describer(base)
     chosen = [
@@ -56,26 +54,18 @@ def list_(
     ]
     if json_:
         for rule in chosen:
-            _print(describer.short(rule))
+            put(describer.short(rule))
         return
-    by = Counter(r.decision for r in chosen)
-    for name in sorted(by, key=lambda d: (len(d), d)):
-        print(f"{name}({by[name]} 条)")
-        for rule in (r for r in chosen if r.decision == name):
-            print(f"  {rule.id:<16}{rule.rule.level} 级 {SOURCES[rule.rule.source]}  {rule.rule.title}")
-    sources = Counter(SOURCES[r.rule.source] for r in chosen)
-    numbers = len({r.rule.number for r in chosen})
-    told = ",".join(f"{s} {n}" for s, n in sources.most_common())
-    print(f"共 {len(chosen)} 条(规则号 {numbers} 个){':' if told else ''}{told}")
+    print("\n".join(rules_prose.listed(chosen)))
 
 
 @app.command()
 def show(
-    id_: Annotated[str, typer.Argument(metavar="ID", help="PT-06, or one branch: PT-06.hold")],
+    id_: Annotated[str, typer.Argument(metavar="ID", help="规则号 PT-06,或它的一支 PT-06.hold")],
     json_: Json = False,
     overrides: Overrides = None,
 ) -> None:
-    """One rule with all that it rests on."""
+    """一条规则:什么时候成立、结论、接着做什么、用到哪些线。"""
     base = _base(overrides)
     wanted = id_.strip()
     chosen = [r for r in base.rules.values() if wanted.upper() == r.rule.number]
@@ -91,9 +81,9 @@ def show(
         told["passage"] = {"passage": rule.rule.passage, "title": _titles().get(rule.rule.passage)}
         told["ref"] = [_source(r) for r in rule.rule.ref]
         if json_:
-            _print(told)
+            put(told)
         else:
-            print(("\n" if number else "") + _prose(told, describer))
+            print(("\n" if number else "") + rules_prose.whole(told, rule, describer))
 
 
 def _titles() -> dict[str, str]:
@@ -105,64 +95,21 @@ def _source(id_: str) -> dict[str, Any]:
     return {"id": id_, "title": found.title, "year": found.year} if found else {"id": id_}
 
 
-def _prose(told: dict[str, Any], describer: Describer) -> str:
-    out = [
-        f"{told['id']}  {told['title']}",
-        f"{told['decision']} · {told['level']} 级 · {SOURCES[told['source']]}",
-    ]
-    out += [f"为什么:{told['why']}", "当:"]
-    for one in told["when"]:
-        out += [f"  · {one['zh']}", f"      {one['text']}"]
-    out += ["就:", *(f"  · {t}" for t in told["then_zh"])]
-    if told["provisional_while"]:
-        out += ["先当假设,只要:", *(f"  · {t}" for t in told["provisional_while"])]
-    for one in told["parameters"]:
-        out.append("参数:" + _parameter(one, describer))
-    out += [f"下一步 {s['id']}:{s['text'][0]}" for s in told["steps"]]
-    passage = told["passage"]
-    out.append(f"段落:{passage['passage']} {passage['title'] or '(还没有这一段)'}")
-    for ref in told["ref"]:
-        year = f"({ref['year']})" if ref.get("year") else ""
-        out.append(f"来源:{ref['id']} {ref.get('title', '')}{year}")
-    if told["note"]:
-        out.append(f"备注:{told['note']}")
-    out.append(
-        f"用例 {len(told['cases'])} 个:{';'.join(told['cases'][:5])}" if told["cases"] else "用例:没有"
-    )
-    return "\n".join([*out, f"在 {told['place']}"])
-
-
-def _parameter(one: dict[str, Any], describer: Describer) -> str:
-    parameter = describer.base.parameters.all[one["parameter"]]
-    value = one["value"]
-    shown = "表" if isinstance(value, dict) else describer.number(parameter, value)
-    changed = one.get("changed")
-    who = f",{changed['by']} {changed['on']}:{changed['why']}" if changed else ""
-    refs = f"({'、'.join(one['ref'])})" if one["ref"] else ""
-    return (
-        f"{one['parameter']} {one['title']} {shown} · {one['state']}{who} · {SOURCES[one['source']]}{refs} · "
-        f"{one['reviewed']} 复核"
-    )
-
-
 @app.command()
 def search(
-    words: Annotated[list[str], typer.Argument(help="title, id, fact, parameter …")],
+    words: Annotated[list[str], typer.Argument(help="要找的词,像 千川")],
     top: Annotated[int, typer.Option(min=1, max=1000)] = 20,
     json_: Json = False,
     overrides: Overrides = None,
 ) -> None:
-    """Rules that speak of the words."""
+    """找规则:标题、下一步、结论、为什么、条件、参数里说到这些词的,最像的在前。"""
     base = _base(overrides)
-    describer = Describer(base)
     found = find(base, " ".join(words))
-    for rule, score in found[:top]:
-        if json_:
-            _print({**describer.short(rule), "score": round(score, 3)})
-        else:
-            print(f"{rule.id:<16}{rule.rule.title}")
-    if not found and not json_:
-        print("没有找到;换个词,或用 rules list 看全部。")
+    if not json_:
+        print("\n".join(rules_prose.found(found, top)))
+        return
+    for rule, score, place in found[:top]:
+        put({**Describer(base).short(rule), "score": round(score, 3), "found_in": place})
 
 
 @app.command()
@@ -176,7 +123,7 @@ def diff(
     before = load(_folder(old))
     found = differences(before, _base(overrides, _folder(new)))
     for one in found:
-        print(json.dumps(one, ensure_ascii=False) if json_ else _change(one))
+        put(one) if json_ else print(_change(one))
     if not found and not json_:
         print("没有差别。")
 

@@ -48,7 +48,7 @@ def findings(handbook_dir: Path | None = None) -> list[str]:
         except KnowledgeError as error:
             found.append(str(error))
     if not entries and not found:
-        found.append(f"{folder.name}:1 [-] 文件夹里没有一段手册;应有 HB4.4-….md 这样的文件")
+        found.append(f"{folder.name}:1 [-] 文件夹里没有一段手册; 应有 HB4.4-….md 这样的文件")
     ids = {entry.passage.id for entry in entries}
     for entry in entries:
         found.extend(_about(entry, sources, ids))
@@ -59,7 +59,7 @@ def findings(handbook_dir: Path | None = None) -> list[str]:
 
 
 def _line(entry: Entry, line: int, what: str, right: str) -> str:
-    return f"{entry.file.name}:{line} [{entry.passage.id}] {what};{right}"
+    return f"{entry.file.name}:{line} [{entry.passage.id}] {what}; {right}"
 
 
 def _about(entry: Entry, sources: set[str], ids: set[str]) -> Iterator[str]:

@@ -45,7 +45,7 @@ class PassageError(KnowledgeError):
 
     def __init__(self, file: str, line: int, id: str, what: str, right: str) -> None:
         super().__init__(
-            f"{file}:{line} [{id}] {what};{right}", file=file, line=line, id=id, what=what, right=right
+            f"{file}:{line} [{id}] {what}; {right}", file=file, line=line, id=id, what=what, right=right
         )
 
 
@@ -55,7 +55,7 @@ class DataError(KnowledgeError):
     code = "data"
 
     def __init__(self, file: str, line: int, what: str, right: str) -> None:
-        super().__init__(f"{file}:{line} [-] {what};{right}", file=file, line=line, what=what, right=right)
+        super().__init__(f"{file}:{line} [-] {what}; {right}", file=file, line=line, what=what, right=right)
 
 
 class UnknownPassage(KnowledgeError, KeyError):

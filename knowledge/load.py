@@ -30,6 +30,10 @@ _RIGHT = {
     "too_short": "请再补几项",
     "literal_error": "请用允许的值之一",
     "date_type": "应为日期,如 2026-11-24",
+    "dict_type": "应为 名字: 内容",
+    "int_type": "应为一个整数",
+    "int_parsing": "应为一个整数",
+    "date_from_datetime_parsing": "应为日期,如 2026-11-24",
     "string_pattern_mismatch": "编号应如 HB4.4",
 }
 
@@ -63,10 +67,10 @@ def _explain(error: ValidationError) -> tuple[str, str, str]:
         "string_too_long": f"{field} 超过 {context.get('max_length')} 字",
         "string_too_short": f"{field} 不足 {context.get('min_length')} 字",
         "too_short": f"{field} 不足 {context.get('min_length')} 项",
-    }.get(kind, f"字段 {field} 的值 {str(first.get('input'))[:40]!r} 不对")
-    right = _RIGHT.get(kind, str(first["msg"]))
+    }.get(kind, f"字段 {field} 的值“{str(first.get('input'))[:40]}”不对")
+    right = _RIGHT.get(kind, "请照同一文件里别的条目写")
     if kind == "literal_error":
-        right = f"应为 {context.get('expected')}"
+        right = "应为 " + str(context.get("expected")).replace("'", "").replace(" or ", "、")
     return field, what, right
 
 
@@ -87,8 +91,7 @@ def read_entry(file: Path) -> Entry:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = 2 + (mark.line if mark else 0)
-        problem = getattr(error, "problem", None) or "读不懂"
-        raise PassageError(name, line, guess, f"YAML 头写错了({problem})", "请检查缩进、冒号和引号") from None
+        raise PassageError(name, line, guess, "YAML 头写错了", "请检查这一行的缩进、冒号和引号") from None
     if not isinstance(data, dict):
         raise PassageError(name, 2, guess, "YAML 头不是 字段: 值", "请按 id: HB4.4 这样逐行写")
     try:

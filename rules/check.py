@@ -58,5 +58,5 @@ def _old(
 ) -> Iterator[Finding]:
     limit = int(base.parameters.number(_AFTER))
     if (age := (today - date).days) > limit:
-        what = f"{field}: {date} lies {age} days back, more than {limit}"
-        yield Finding(file, entry.lines.get(field, entry.line), name, what, "look at it again and date it")
+        values = {"field": field, "date": date, "age": age, "limit": limit}
+        yield Finding(file, entry.lines.get(field, entry.line), name, "review_due", values)

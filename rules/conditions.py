@@ -96,7 +96,11 @@ class Test:
 
 
 class ConditionError(ValueError):
-    """A condition that is none of the forms."""
+    """A condition that is none of the forms: the code of a finding and its values."""
+
+    def __init__(self, code: str, **values: object) -> None:
+        self.code, self.values = code, values
+        super().__init__(code, values)
 
 
 def rounded(value: float) -> float:
@@ -112,7 +116,7 @@ def parse(item: object) -> Clause:
     """A condition from its text, or a mapping `any: […]`. Raises `ConditionError`."""
     if isinstance(item, dict):
         if list(item) != ["any"] or not isinstance(item["any"], list) or len(item["any"]) < 2:
-            raise ConditionError("only `any: [two or more conditions]` may stand here as a mapping")
+            raise ConditionError("condition_any")
         return AnyOf(tuple(_conjunction(part) for part in item["any"]))
     return _condition(item)
 
@@ -123,7 +127,7 @@ def _conjunction(part: object) -> tuple[Condition, ...]:
 
 def _condition(text: object) -> Condition:
     if not isinstance(text, str):
-        raise ConditionError(f"{text!r} is no condition; the forms are: {FORMS}")
+        raise ConditionError("condition_form", text=text, forms=FORMS)
     text = " ".join(text.split())
     for form, pattern in _FORMS:
         match = pattern.match(text)
@@ -138,7 +142,7 @@ def _condition(text: object) -> Condition:
         if form in {"in", "not_in"}:
             return Condition(text, form, name, tuple(_scalar(v.strip()) for v in match[2].split(",")))
         return Condition(text, form, name)
-    raise ConditionError(f"`{text}` is no condition; the forms are: {FORMS}")
+    raise ConditionError("condition_form", text=text, forms=FORMS)
 
 
 def _number(text: str) -> float | str:
@@ -147,7 +151,7 @@ def _number(text: str) -> float | str:
     except ValueError:
         return text
     if not math.isfinite(number):
-        raise ConditionError(f"`{text}` is no number")
+        raise ConditionError("condition_number", text=text)
     return int(number) if number == int(number) else number
 
 

@@ -11,12 +11,10 @@ from rules.facts import Fact
 from rules.model import CompiledRule, RuleBase
 from rules.parameters import Parameter
 from rules.render import money, percent, placeholders, plain
+from rules.told import conclusion, filled, number, value_in_words, words
 from rules.yaml_lines import read_yaml
 
 CASES = Path(__file__).parents[1] / "tests/rules"
-_WORDS = {"is": "是", "is_not": "不是", "in": "是", "not_in": "不是", "has": "里有", "lacks": "里没有",
-          "known": "已知", "unknown": "还不知道", "concluded": "有结论", "not_concluded": "没有结论",
-          ">": "高于", ">=": "至少", "<": "低于", "<=": "至多"}  # fmt: skip
 STATES = {True: "已改", False: "默认"}
 SOURCES = {"seed": "原始资料", "public": "公开来源", "default": "默认值"}
 
@@ -40,16 +38,12 @@ class Describer:
         return name
 
     def value(self, name: str, value: Any) -> str:
-        """A value that `name` may hold, in words; a conclusion with the sentence that words it."""
+        """A value that `name` may hold, in words."""
         if isinstance(value, bool):
             return "是" if value else "否"
         if name in self.facts and value in self.facts[name].values:
             return self.facts[name].values[value].title
-        key = self.base.keys.get(name)
-        if key and value in key.titles:
-            return f"{value}({key.titles[value].zh.rstrip('。')})"
-        worded = self.base.wording.get(f"{name}.{value}")
-        return f"{value}({worded['zh'].rstrip('。')})" if worded else str(value)
+        return value_in_words(self.base, name, value) or str(value)
 
     def _number(self, name: str, value: float) -> str:
         fact, shown = self.facts.get(name), self.base.derived.get(name)
@@ -57,13 +51,6 @@ class Describer:
         if type_ == "money":
             return money(value, "zh")
         return percent(value) if type_ in {"ratio", "index"} else f"{plain(value)}{unit or ''}"
-
-    @staticmethod
-    def number(parameter: Parameter, value: float) -> str:
-        """The number of a parameter with its unit."""
-        if parameter.unit == "元":
-            return money(value, "zh")
-        return percent(value) if parameter.unit is None else f"{plain(value)}{parameter.unit}"
 
     def parameter(self, name: str) -> dict[str, Any]:
         """A parameter as it counts now: value, source, year of its review, and who changed it if anybody."""
@@ -88,37 +75,58 @@ class Describer:
 
     # -- conditions ---------------------------------------------------------------------------------------
 
-    def clause(self, clause: Clause) -> str:
-        """A condition in Chinese, alternatives joined by 或."""
+    def alternatives(self, clause: Clause) -> list[str]:
+        """A condition in Chinese; of one with alternatives each of them."""
         if isinstance(clause, AnyOf):
-            parts = [" 且 ".join(map(self._condition, c)) for c in clause.alternatives]
-            return " 或 ".join(f"({p})" if len(c) > 1 else p
-                              for p, c in zip(parts, clause.alternatives, strict=True))  # fmt: skip
-        return self._condition(clause)
+            return [",并且".join(map(self._condition, c)) for c in clause.alternatives]
+        return [self._condition(clause)]
+
+    def clause(self, clause: Clause) -> str:
+        """A condition in one sentence, alternatives joined by 或者."""
+        return ",或者".join(self.alternatives(clause))
 
     def _condition(self, condition: Condition) -> str:
-        name, form = self.name(condition.name), condition.form
+        name, said = self.name(condition.name), words()["conditions"]
         if condition.operand is not None and condition.op is not None:
-            return f"{name} {_WORDS[condition.op]} {self._operand(condition.name, condition.operand)}"
-        values = "、".join(self.value(condition.name, v) for v in condition.values)
-        return f"{name} {_WORDS[form]} {values}".rstrip()
+            number_ = self._operand(condition.name, condition.operand)
+            return str(said[condition.op]).format(name=name, number=number_)
+        form = "bool" if condition.values and isinstance(condition.values[0], bool) else condition.form
+        values = "或".join(
+            v if form == "bool" else f"“{v}”"
+            for v in (self.value(condition.name, x) for x in condition.values)
+        )
+        if condition.form in {"is_not", "not_in"} and form == "bool":
+            values = "否" if values == "是" else "是"
+        return str(said[form]).format(name=name, values=values)
 
     def _operand(self, name: str, operand: Operand) -> str:
         def part(one: float | str) -> str:
-            if not isinstance(one, str):
-                return self._number(name, one) if operand.factor == 1 else plain(one)
-            parameter = self.base.parameters.all[one]
-            value = parameter.value
-            shown = self.number(parameter, value) if not isinstance(value, dict) else "见表"
-            rows = "".join(
-                f",{self.value('category', c)} {self.number(parameter, v)}"
-                for c, v in parameter.by_category.items()
-                if v != value
-            )
-            state = STATES[one in self.base.parameters.changed]
-            return f"{shown}{rows} [{parameter.title} {one},{state},{parameter.reviewed.year}]"
+            if isinstance(one, str):
+                return self.line(one)
+            return self._number(name, one) if operand.factor == 1 else plain(one)
 
-        return part(operand.base) if operand.factor == 1 else f"{part(operand.base)} × {part(operand.factor)}"
+        return (
+            part(operand.base) if operand.factor == 1 else f"{part(operand.base)} 乘 {part(operand.factor)}"
+        )
+
+    def line(self, name: str) -> str:
+        """The number of a parameter, its rows, where it comes from and the name to change it by."""
+        one, before = self.base.parameters.all[name], self.base.parameters.plain.get(name)
+        changed = name in self.base.parameters.changed
+        origin = SOURCES[one.source]
+        if changed and before and before.value != one.value:
+            origin = f"已改,默认 {self.shown(before)}"
+        elif changed:
+            origin = "已改"
+        return f"{self.shown(one)}〔{origin},在 {name} 改〕"
+
+    def shown(self, one: Parameter) -> str:
+        """The number of a parameter with the rows of categories that differ."""
+        if isinstance(one.value, dict):
+            return f"表“{one.title}”"
+        rows = [(c, v) for c, v in one.by_category.items() if v != one.value]
+        told = "、".join(f"{self.value('category', c)} {number(one, v)}" for c, v in rows)
+        return number(one, one.value) + (f"({told})" if told else "")
 
     # -- rules --------------------------------------------------------------------------------------------
 
@@ -143,6 +151,10 @@ class Describer:
             todo += behind
         return list(names)
 
+    def step(self, id_: str) -> str:
+        """A step in words, with the numbers that count now."""
+        return filled(self.base, self.base.steps[id_].text[0])
+
     def short(self, rule: CompiledRule) -> dict[str, Any]:
         """A rule in one line."""
         one = rule.rule
@@ -159,22 +171,17 @@ class Describer:
             "when": [{"text": _plain(w), "zh": self.clause(c)}
                      for w, c in zip(one.when, rule.when, strict=True)],
             "provisional_while": [self.clause(c) for c in rule.provisional_while],
-            "then_zh": [self._then(k, v) for k, v in one.then.items()],
+            "then_zh": [s for k, v in one.then.items() for s in conclusion(self.base, k, v, one.number)],
             "why": one.why,
             "passage": one.passage,
             "ref": one.ref,
-            "steps": [{"id": s, "text": self.base.steps[s].text, "text_en": self.base.steps[s].text_en}
-                      for s in one.steps],
+            "steps": [{"id": s, "zh": self.step(s), "text": step.text, "text_en": step.text_en}
+                      for s, step in ((s, self.base.steps[s]) for s in one.steps)],
             "parameters": [self.parameter(n) for n in self.parameters_of(rule)],
             "cases": cases,
             "place": f"{rule.file}:{rule.line}",
             **extra,
         }  # fmt: skip
-
-    def _then(self, key: str, value: Any) -> str:
-        values = value if isinstance(value, list) else [value]
-        shown = "、".join(str(v) if isinstance(v, dict) else self.value(key, v) for v in values)
-        return f"{self.name(key)}:{shown}"
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from rules.errors import DataError, FactError, Finding, explain
 from rules.yaml_lines import Mapping, read_yaml
@@ -92,13 +93,13 @@ class Fact(BaseModel):
     @model_validator(mode="after")
     def _whole(self) -> Fact:
         if self.type in NUMERIC and self.range is None:
-            raise ValueError("a number needs a `range` of two values")
+            raise PydanticCustomError("fact_without_range", "range")
         if self.range and self.range[0] > self.range[1]:
-            raise ValueError("`range` must run from the lower to the upper value")
+            raise PydanticCustomError("range_reversed", "range")
         if self.type in {"enum", "set", "counts"} and not self.values:
-            raise ValueError(f"a fact of type {self.type} needs `values`")
+            raise PydanticCustomError("fact_without_values", "values", {"type": self.type})
         if (self.ask is None) != (self.ask_en is None) or (self.why is None) != (self.why_en is None):
-            raise ValueError("`ask` and `ask_en` (and `why`, `why_en`) come in pairs")
+            raise PydanticCustomError("unpaired_language", "pairs")
         return self
 
     @property
@@ -205,12 +206,14 @@ def load_facts(folder: Path = DATA / "facts", only: str = "*") -> dict[str, Fact
         if bad:
             continue
         if not isinstance(data, Mapping):
-            findings.append(Finding(shown, 1, "file", "is not a mapping", "fact: {title: …, type: …}"))
+            findings.append(
+                Finding(shown, 1, "file", "file_not_a_mapping", {"example": "名字: {title: …, type: …}"})
+            )
             continue
         for name, entry in data.items():
             line = data.lines[name]
             if name in facts:
-                findings.append(Finding(shown, line, name, "stands in two files", "one home for a fact"))
+                findings.append(Finding(shown, line, name, "fact_twice"))
                 continue
             try:
                 facts[name] = Fact.model_validate({**entry, "name": name, "group": path.stem})
@@ -224,7 +227,7 @@ def load_facts(folder: Path = DATA / "facts", only: str = "*") -> dict[str, Fact
 
 def _explain(error: Exception, entry: Any, file: str, line: int, id_: str) -> list[Finding]:
     if not isinstance(error, ValidationError):
-        return [Finding(file, line, id_, "is not a mapping", "title: …, type: …")]
+        return [Finding(file, line, id_, "not_a_mapping", {"example": "{title: …, type: …}"})]
     return explain(error, entry, Fact.model_fields, file, line, id_)
 
 
@@ -236,8 +239,6 @@ def _twice(facts: dict[str, Fact], folder: str) -> list[Finding]:
         for name in [fact.name, *fact.formerly]:
             if name in owner:
                 where = f"rules/data/{folder}/{fact.group}.yaml"
-                out.append(
-                    Finding(where, 1, fact.name, f"{name} also names {owner[name]}", "a name of its own")
-                )
+                out.append(Finding(where, 1, fact.name, "name_taken", {"name": name, "owner": owner[name]}))
             owner[name] = fact.name
     return out

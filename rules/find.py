@@ -7,35 +7,52 @@ from typing import Any
 
 from rules.describe import Describer
 from rules.model import CompiledRule, RuleBase
+from rules.told import conclusion
+
+#: how much a word counts by where it stands
+_WEIGHTS = {"title": 8, "steps": 4, "then": 3, "why": 3, "when": 2, "parameters": 2, "facts": 1}
 
 
 def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).lower()
 
 
-def search(base: RuleBase, words: str) -> list[tuple[CompiledRule, float]]:
-    """Rules that speak of the words, best first, with a score above 0.
+def search(base: RuleBase, words: str) -> list[tuple[CompiledRule, float, str]]:
+    """Rules that speak of the words, best first: with a score above 0, and where they speak of them most.
 
-    Looked through: id, title, reason, note, what is concluded, and the names and titles of the facts, numbers
-    and parameters a rule reads. Every word counts; a longer Chinese word that stands nowhere whole counts by
-    its pairs of characters.
+    Every word counts, in each place by its weight; a longer Chinese word that stands nowhere whole counts by
+    its pairs of characters, for half.
     """
     describer = Describer(base)
     wanted = _plain(words).split()
     found = []
     for rule in base.rules.values():
-        names = [*describer.facts_of(rule), *describer.parameters_of(rule), *rule.rule.then]
-        titles = [
-            base.parameters.all[n].title if n in base.parameters.all else describer.name(n) for n in names
-        ]
-        called = [w for n in names if n in describer.facts for w in describer.facts[n].words]
-        chief = _plain(f"{rule.id} {rule.rule.title}")
-        parts = [rule.rule.why, rule.rule.note or "", *names, *titles, *called]
-        rest = _plain(" ".join([*parts, *(str(v) for v in rule.rule.then.values())]))
-        scores = [max(3 * _share(w, chief), _share(w, rest)) for w in wanted]
-        if scores and all(scores):
-            found.append((rule, sum(scores) + (10 if _plain(rule.id) == " ".join(wanted) else 0)))
-    return sorted(found, key=lambda pair: -pair[1])
+        places = {place: _plain(text) for place, text in _places(describer, rule).items()}
+        scores = [{p: _WEIGHTS[p] * _share(w, text) for p, text in places.items()} for w in wanted]
+        if scores and all(any(one.values()) for one in scores):
+            total = {p: sum(one[p] for one in scores) for p in places}
+            best = max(total, key=lambda p: total[p])
+            exact = 100 if _plain(rule.id) == " ".join(wanted) else 0
+            found.append((rule, sum(total.values()) + exact, best))
+    return sorted(found, key=lambda one: (-one[1], one[0].rule.level))
+
+
+def _places(describer: Describer, rule: CompiledRule) -> dict[str, str]:
+    """The texts of a rule by where they stand."""
+    base, one = describer.base, rule.rule
+    facts, parameters = describer.facts_of(rule), describer.parameters_of(rule)
+    called = [w for n in facts if n in describer.facts for w in describer.facts[n].words]
+    clauses = [describer.clause(c) for c in (*rule.when, *rule.provisional_while)]
+    told = [s for k, v in one.then.items() for s in conclusion(base, k, v, one.number)]
+    return {
+        "title": f"{rule.id} {one.title}",
+        "steps": " ".join(map(describer.step, one.steps)),
+        "then": " ".join([*told, *one.then, *(str(v) for v in one.then.values())]),
+        "why": f"{one.why} {one.note or ''}",
+        "when": " ".join([*clauses, *map(str, one.when)]),
+        "parameters": " ".join([*parameters, *(base.parameters.all[n].title for n in parameters)]),
+        "facts": " ".join([*facts, *map(describer.name, facts), *called]),
+    }
 
 
 def _share(word: str, text: str) -> float:
@@ -43,7 +60,7 @@ def _share(word: str, text: str) -> float:
         return 1.0
     pairs = [word[i : i + 2] for i in range(len(word) - 1)] if not word.isascii() else []
     share = sum(p in text for p in pairs) / len(pairs) if len(pairs) > 1 else 0.0
-    return share if share >= 0.3 else 0.0
+    return share / 2 if share >= 0.3 else 0.0
 
 
 def differences(old: RuleBase, new: RuleBase) -> list[dict[str, Any]]:

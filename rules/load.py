@@ -15,11 +15,12 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from rules.conditions import conditions_of
-from rules.errors import DataError, Finding, explain
-from rules.facts import DATA, Fact, load_facts
+from rules.errors import DataError, Finding, explain, near
+from rules.facts import DATA, Choice, Fact, load_facts
 from rules.model import PREFIXES, CompiledRule, ItemKind, Key, Rule, RuleBase, Scope, Shown, Step, Sum, Task
-from rules.parameters import Parameters, apply_overrides, load_parameters
-from rules.place import Place, near
+from rules.overrides import apply_overrides
+from rules.parameters import Parameter, Parameters, load_parameters
+from rules.place import Place
 from rules.strata import stratify
 from rules.yaml_lines import Mapping, read_yaml
 
@@ -47,11 +48,12 @@ class _Loader:
         items = {scope: self._try(load_facts, self.data / "items", scope) for scope in PREFIXES}
         if None in items.values():
             raise DataError(self.findings)
-        parameters = apply_overrides(plain, overrides)
+        categories = facts["category"].values if "category" in facts else {}
+        self._check_rows(plain, categories)
+        parameters, mistakes = apply_overrides(plain, overrides, categories)
         derived = dict(self._entries("derived", Shown))
         keys = dict(self._entries("keys", Key, named=True))
         self._check_keys(keys, facts, derived)
-        self._check_rows(parameters, facts, overrides)
         steps = dict(self._entries("steps", Step, id_field="id"))
         tasks = dict(self._entries("tasks", Task, id_field="id"))
         self._check_tasks(keys, tasks, parameters)
@@ -62,10 +64,12 @@ class _Loader:
         scoped = {s: {PREFIXES[s] + n: f for n, f in own.items()} for s, own in items.items()}
         self._check_needs(derived, {**facts, **{n: f for own in scoped.values() for n, f in own.items()}})
         if any(f.id in {"file", "yaml"} for f in self.findings):
-            raise DataError(self.findings)  # the rules would only repeat what that file lacks
+            raise DataError(
+                [*self.findings, *mistakes], overrides
+            )  # the rules would only repeat what it lacks
         rules = self._rules(facts, scoped, parameters, derived, keys, steps, wording)
-        if self.findings:
-            raise DataError(self.findings)
+        if self.findings or mistakes:
+            raise DataError([*mistakes, *self.findings], overrides)
         kinds: dict[Scope, ItemKind] = {}
         first = 0
         for scope, prefix in PREFIXES.items():
@@ -118,12 +122,12 @@ class _Loader:
         seen: set[str] = set()
         for shown, content in self._files(folder):
             if not isinstance(content, Mapping):
-                self._find(shown, 1, "file", "is not a mapping", "name: {…}")
+                self._find(shown, 1, "file", "file_not_a_mapping", example="名字: {…}")
                 continue
             for name, entry in content.items():
                 line = content.lines[name]
                 if name in seen:
-                    self._find(shown, line, name, "stands twice", "one home for each thing")
+                    self._find(shown, line, name, "twice")
                 seen.add(name)
                 self.names.add(name)
                 self.places[folder, name] = (shown, line)
@@ -136,7 +140,7 @@ class _Loader:
         self, model: type[BaseModel], entry: Any, extra: dict[str, Any], file: str, line: int, id_: str
     ) -> Any:
         if not isinstance(entry, dict):
-            self._find(file, line, id_, "is not a mapping", "key: value")
+            self._find(file, line, id_, "not_a_mapping", example="{栏目: 内容}")
             return None
         try:
             return model.model_validate({**entry, **extra})
@@ -148,15 +152,15 @@ class _Loader:
         out: dict[str, dict[str, str]] = {}
         for shown, content in self._files("wording"):
             if not isinstance(content, Mapping):
-                self._find(shown, 1, "file", "is not a mapping", "key.value: {zh: …, en: …}")
+                self._find(shown, 1, "file", "file_not_a_mapping", example="结论.取值: {zh: …, en: …}")
                 continue
             for code, texts in content.items():
                 line = content.lines[code]
                 self.names.add(code)
                 if not isinstance(texts, dict) or set(texts) != {"zh", "en"}:
-                    self._find(shown, line, code, "needs `zh` and `en`", "zh: …, en: …")
+                    self._find(shown, line, code, "wording_pair")
                 elif code in out:
-                    self._find(shown, line, code, "stands twice", "one sentence for a conclusion")
+                    self._find(shown, line, code, "twice")
                 else:
                     out[code] = dict(texts)
         return out
@@ -165,7 +169,7 @@ class _Loader:
         out = dict(self._entries("sums", Sum))
         for name in out:
             if name not in derived and name not in _OTHER_SUMS:
-                self._find("rules/data/sums", 1, name, "is no derived number", near(name, derived))
+                self._find(*self.places["sums", name], name, "no_derived", near=near(name, derived))
         return out
 
     def _units(
@@ -177,34 +181,26 @@ class _Loader:
         used = {f.unit for f in facts.values()} | {p.unit for p in parameters.all.values()}
         used |= {d.unit for d in derived.values()}
         for unit in sorted(u for u in used - set(units) if u):
-            self._find("rules/data/units.yaml", 1, unit, "has no English unit", f"{unit}: …")
+            self._find("rules/data/units.yaml", 1, unit, "no_unit", unit=unit)
         return units
 
     def _constraints(self, facts: dict[str, Fact]) -> tuple[dict[str, Any], ...]:
-        content, bad = read_yaml(self.data / "constraints.yaml", "rules/data/constraints.yaml")
+        shown = "rules/data/constraints.yaml"
+        content, bad = read_yaml(self.data / "constraints.yaml", shown)
         self.findings += bad
         out: list[dict[str, Any]] = []
         if not bad and not isinstance(content, list):
-            self._find("rules/data/constraints.yaml", 1, "file", "is not a list", "- {ordered: [a, b]}")
+            self._find(shown, 1, "file", "file_not_a_list", example="- {ordered: [甲, 乙]}")
             return ()
         for item in content if not bad else ():
             if not isinstance(item, Mapping) or not {"ordered", "shares", "denied"} & set(item):
-                line = getattr(item, "line", 1)
-                self._find(
-                    "rules/data/constraints.yaml",
-                    line,
-                    "file",
-                    "is none of the forms",
-                    "ordered, shares, denied",
-                )
+                self._find(shown, getattr(item, "line", 1), "file", "no_form")
                 continue
             names = [*item.get("ordered", ()), *item.get("shares", ()), *item.get("excludes", ())]
             names += [item["denied"]] if "denied" in item else []
             for name in names:
                 if name not in facts:
-                    self._find(
-                        "rules/data/constraints.yaml", item.line, name, "is no fact", near(name, facts)
-                    )
+                    self._find(shown, item.line, name, "no_fact", near=near(name, facts))
             out.append(dict(item))
         return tuple(out)
 
@@ -212,61 +208,55 @@ class _Loader:
         """Every task a rule may write exists and the other way round; its {names} are parameters."""
         values = keys["campaign_tasks"].values if "campaign_tasks" in keys else []
         for name in set(values) - set(tasks):
-            self._find(*self.places["keys", "campaign_tasks"], name, "is no task", near(name, tasks))
+            self._find(*self.places["keys", "campaign_tasks"], name, "no_task", near=near(name, tasks))
         for name, task in tasks.items():
             if name not in values:
-                self._find(*self.places["tasks", name], name, "is no value of campaign_tasks", "add it there")
+                self._find(*self.places["tasks", name], name, "task_unused")
             for used in re.findall(r"\{([^}]*)\}", task.text + task.text_en):
                 if used not in parameters.all:
-                    right = near(used, dict(parameters.all))
-                    self._find(*self.places["tasks", name], name, f"there is no parameter {used}", right)
+                    right = near(used, parameters.all)
+                    self._find(*self.places["tasks", name], name, "no_parameter", name=used, near=right)
 
     def _check_keys(self, keys: dict[str, Key], facts: dict[str, Fact], derived: dict[str, Shown]) -> None:
         for name, key in keys.items():
             where = self.places["keys", name]
             values = ["true", "false"] if key.values == "bool" else key.values
+            listed = ", ".join(values)
             if name in facts:
-                self._find(*where, name, "is a fact", "a name of its own")
+                self._find(*where, name, "key_is_fact")
             if key.resolve in {"choose", "vote"} and key.order and sorted(key.order) != sorted(values):
-                self._find(*where, name, "`order` does not hold each of its values once", ", ".join(values))
+                self._find(*where, name, "order_incomplete", values=listed)
             if key.resolve == "vote" and not key.order:
-                self._find(*where, name, "a vote needs an `order` for ties", ", ".join(values))
+                self._find(*where, name, "vote_without_order", values=listed)
             if key.otherwise is not None and key.otherwise not in values:
-                self._find(*where, name, f"{key.otherwise} is none of its values", ", ".join(values))
+                self._find(*where, name, "none_of_values", value=key.otherwise, values=listed)
             for fact in key.empty_with or ():
                 if fact not in facts:
-                    self._find(*where, name, f"is empty with {fact}, which is no fact", near(fact, facts))
+                    self._find(*where, name, "empty_with_no_fact", name=fact, near=near(fact, facts))
             if key.beside is not None and key.beside not in keys:
-                said = f"is shown beside {key.beside}, which is no conclusion"
-                self._find(*where, name, said, near(key.beside, keys))
+                self._find(*where, name, "beside_no_key", name=key.beside, near=near(key.beside, keys))
             if key.titles and sorted(key.titles) != sorted(values):
-                self._find(*where, name, "`titles` does not name each of its values", ", ".join(values))
+                self._find(*where, name, "titles_incomplete", values=listed)
             if key.needs is not None and key.needs not in facts:
-                self._find(*where, name, f"needs {key.needs}, which is no fact", near(key.needs, facts))
+                self._find(*where, name, "needs_no_fact", name=key.needs, near=near(key.needs, facts))
             for wanted in key.only_with:
                 if wanted not in facts and wanted not in derived:
-                    self._find(*where, name, f"only with {wanted}, which is no fact", near(wanted, facts))
+                    self._find(*where, name, "only_with_no_fact", name=wanted, near=near(wanted, facts))
 
     def _check_needs(self, derived: dict[str, Shown], facts: dict[str, Fact]) -> None:
         for name, shown in derived.items():
             for need in (n for way in shown.needs for n in way):
                 if need not in derived and need not in facts:
-                    self._find(
-                        *self.places["derived", name],
-                        name,
-                        f"needs {need}, which is no fact or derived number",
-                        near(need, {**facts, **derived}),
-                    )
+                    values = {"name": need, "near": near(need, {**facts, **derived})}
+                    self._find(*self.places["derived", name], name, "needs_no_fact", **values)
 
-    def _check_rows(self, parameters: Parameters, facts: dict[str, Fact], overrides: Path | None) -> None:
+    def _check_rows(self, parameters: dict[str, Parameter], categories: dict[str, Choice]) -> None:
         """A row for a category that does not exist would silently never count."""
-        categories = facts["category"].values if "category" in facts else {}
-        for name, parameter in parameters.all.items():
+        for name, parameter in parameters.items():
             for row in parameter.by_category:
                 if row not in categories:
-                    where = str(overrides) if name in parameters.changed else "rules/data/parameters"
                     self._find(
-                        where, 1, name, f"has a row for {row}, which is no category", near(row, categories)
+                        "rules/data/parameters", 1, name, "no_category", row=row, near=near(row, categories)
                     )
 
     # -- rules ----------------------------------------------------------------------------------------
@@ -285,13 +275,11 @@ class _Loader:
         seen: set[str] = set()
         for shown, content in self._files("catalog"):
             if not isinstance(content, Mapping) or "decision" not in content or "rules" not in content:
-                self._find(
-                    shown, 1, "file", "lacks `decision` or `rules`", "decision: D4, level: 6, rules: […]"
-                )
+                self._find(shown, 1, "file", "no_decision")
                 continue
-            each = content.get("each")
+            each, listed = content.get("each"), ", ".join(scoped)
             if each is not None and each not in scoped:
-                self._find(shown, content.lines["each"], "file", f"there are no {each}", ", ".join(scoped))
+                self._find(shown, content.lines["each"], "file", "no_scope", scope=each, scopes=listed)
                 continue
             # an item reads the shop's facts and numbers, never its conclusions; the shop reads no item's
             facts = {**shop, **scoped[each]} if each else shop
@@ -299,7 +287,7 @@ class _Loader:
             keys = {n: k for n, k in all_keys.items() if k.each == each}
             names = {**facts, **derived, **keys}
             if not isinstance(content["rules"], list):
-                self._find(shown, content.lines["rules"], "file", "`rules` is not a list", "rules: [{id: …}]")
+                self._find(shown, content.lines["rules"], "file", "rules_no_list")
                 continue
             for entry in content["rules"]:
                 id_ = str(entry.get("id", "?")) if isinstance(entry, Mapping) else "?"
@@ -311,7 +299,7 @@ class _Loader:
                 if rule is None:
                     continue
                 if id_ in seen:
-                    self._find(shown, line, id_, "stands twice", "an id of its own")
+                    self._find(shown, line, id_, "twice")
                 seen.add(id_)
                 at = Place(self.findings, self.names, shown, entry, id_)
                 when = tuple(at.clause(c, i) for i, c in enumerate(rule.when))
@@ -327,7 +315,7 @@ class _Loader:
                 at.check_rests_on(rule.rests_on, {**facts, **derived})
                 for step in rule.steps:
                     if step not in steps and step not in self.names:
-                        at.find(f"there is no step {step}", near(step, steps), "steps")
+                        at.find("no_step", "steps", step=step, near=near(step, steps))
                 compiled = CompiledRule(
                     rule, when, while_, str(content["decision"]), shown, line, len(out), each
                 )
@@ -336,8 +324,8 @@ class _Loader:
                 out.append(compiled)
         return out
 
-    def _find(self, file: str, line: int, id_: str, what: str, right: str = "") -> None:
-        self.findings.append(Finding(file, line, id_, what, right))
+    def _find(self, file: str, line: int, id_: str, code: str, /, **values: object) -> None:
+        self.findings.append(Finding(file, line, id_, code, values))
 
     def _hash(self) -> str:
         digest = hashlib.sha256()

@@ -15,6 +15,7 @@ from pydantic import (
     StrictStr,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from rules.conditions import Clause
 from rules.facts import Fact
@@ -137,7 +138,7 @@ class Step(BaseModel):
     @model_validator(mode="after")
     def _pairs(self) -> Step:
         if len(self.text) != len(self.text_en):
-            raise ValueError("`text` and `text_en` have a different number of variants")
+            raise PydanticCustomError("variants_unequal", "variants")
         return self
 
 
@@ -173,7 +174,7 @@ class Task(BaseModel):
     @model_validator(mode="after")
     def _ordered(self) -> Task:
         if self.first > self.last:
-            raise ValueError("`first` lies after `last`")
+            raise PydanticCustomError("task_reversed", "first")
         return self
 
 

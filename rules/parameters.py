@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, StrictFloat, StrictInt, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
-from rules.errors import DataError, Finding, explain
+from rules.errors import DataError, Finding, explain, phrase
 from rules.facts import DATA
 from rules.yaml_lines import Mapping, read_yaml
 
@@ -45,9 +46,12 @@ class Parameter(BaseModel):
     def _within(self) -> Parameter:
         for value in self.numbers():
             if not self.range[0] <= value <= self.range[1]:
-                raise ValueError(f"{value:g} lies outside `range` {self.range[0]:g}–{self.range[1]:g}")
+                low, high = map(written, self.range)
+                right = phrase("in_range", low=low, high=high)
+                values = {"field": "value", "value": written(value), "low": low, "high": high, "right": right}
+                raise PydanticCustomError("outside_range", "range", values)
         if self.source == "public" and not self.ref:
-            raise ValueError("a public number names its source in `ref`")
+            raise PydanticCustomError("public_without_ref", "ref")
         return self
 
     def numbers(self) -> list[Number]:
@@ -70,10 +74,16 @@ class Override(BaseModel):
 
 @dataclass(frozen=True)
 class Parameters:
-    """All parameters with the overrides applied. `changed` names those an operator changed."""
+    """All parameters with the overrides applied.
+
+    `changed` names those an operator changed, `places` file and line of each change, `plain` holds them as
+    they were before.
+    """
 
     all: AbcMapping[str, Parameter]
     changed: AbcMapping[str, Override] = field(default_factory=dict)
+    places: AbcMapping[str, tuple[str, int]] = field(default_factory=dict)
+    plain: AbcMapping[str, Parameter] = field(default_factory=dict)
 
     def number(self, name: str, category: str | None = None) -> Number:
         """The number of `name`, from the row of `category` where the parameter has one."""
@@ -105,14 +115,18 @@ def load_parameters(folder: Path = DATA / "parameters") -> dict[str, Parameter]:
         data, bad = read_yaml(path, shown)
         findings += bad
         if not bad and not isinstance(data, Mapping):
-            findings.append(Finding(shown, 1, "file", "is not a mapping", "parameter: {value: …, range: …}"))
+            findings.append(
+                Finding(
+                    shown, 1, "file", "file_not_a_mapping", {"example": "参数: {value: …, range: […, …]}"}
+                )
+            )
             continue
         for name, entry in data.items() if not bad else ():
             line = data.lines[name]
             if name in out:
-                findings.append(Finding(shown, line, name, "stands twice", "one home for a number"))
+                findings.append(Finding(shown, line, name, "twice"))
                 continue
-            out_entry, more = _validated(Parameter, name, entry, shown, line)
+            out_entry, more = _validated(name, entry, shown, line)
             findings += more
             if out_entry is not None:
                 out[name] = out_entry
@@ -121,79 +135,15 @@ def load_parameters(folder: Path = DATA / "parameters") -> dict[str, Parameter]:
     return out
 
 
-def apply_overrides(parameters: dict[str, Parameter], path: Path | None) -> Parameters:
-    """The parameters with the operator's file on top; no file means no change.
-
-    Raises:
-        DataError: an unknown name, a value outside the parameter's range, a missing `why`, `by` or `on`.
-    """
-    if path is None:
-        return Parameters(parameters)
-    data, findings = read_yaml(path)
-    merged = dict(parameters)
-    changed: dict[str, Override] = {}
-    if not findings and not isinstance(data, Mapping):
-        findings = [
-            Finding(str(path), 1, "file", "is not a mapping", "parameter: {value: …, why: …, by: …, on: …}")
-        ]
-    names = {old: p.name for p in parameters.values() for old in [p.name, *p.formerly]}
-    for given, entry in (data or {}).items() if not findings else ():
-        line = data.lines[given]
-        name = names.get(given)
-        if name is None:
-            findings.append(
-                Finding(str(path), line, given, "no parameter of this name", _nearest(given, names))
-            )
-            continue
-        override, more = _validated(Override, None, entry, str(path), line, given)
-        findings += more
-        if override is None:
-            continue
-        old = parameters[name]
-        update: dict[str, Any] = {"by_category": {**old.by_category, **override.by_category}}
-        if override.value is not None:
-            update["value"] = override.value
-            if _shape(override.value) != _shape(old.value):
-                at = getattr(entry, "lines", {}).get("value", line)
-                findings.append(Finding(str(path), at, given, "value: has another shape", _shaped(old.value)))
-                continue
-        new, more = _validated(
-            Parameter, name, {**old.model_dump(exclude={"name"}), **update}, str(path), line, given
-        )
-        findings += more
-        if new is not None:
-            merged[name] = new
-            changed[name] = override
-    if findings:
-        raise DataError(findings)
-    return Parameters(merged, changed)
+def written(value: float) -> str:
+    """A number as it is typed: 100000, 0.15."""
+    return f"{value:.12g}"
 
 
-def _shape(value: Number | Table) -> dict[str, set[str]] | None:
-    """The names of the rows and columns of a table; None for a number."""
-    return {row: set(cells) for row, cells in value.items()} if isinstance(value, dict) else None
-
-
-def _shaped(value: Number | Table) -> str:
-    if not isinstance(value, dict):
-        return "a number"
-    return "a table of " + ", ".join(f"{row} ({' '.join(cells)})" for row, cells in value.items())
-
-
-def _nearest(name: str, known: AbcMapping[str, str]) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"the nearest is {close[0]}" if close else "a name from rules/data/parameters"
-
-
-def _validated(
-    model: type[Any], name: str | None, entry: Any, file: str, line: int, id_: str | None = None
-) -> tuple[Any, list[Finding]]:
-    id_ = id_ or name or "?"
+def _validated(name: str, entry: Any, file: str, line: int) -> tuple[Parameter | None, list[Finding]]:
     if not isinstance(entry, dict):
-        return None, [Finding(file, line, id_, "is not a mapping", "value: …")]
+        return None, [Finding(file, line, name, "not_a_mapping", {"example": "{value: …, range: […, …]}"})]
     try:
-        return model.model_validate({**entry, **({"name": name} if name else {})}), []
+        return Parameter.model_validate({**entry, "name": name}), []
     except ValidationError as error:
-        return None, explain(error, entry, model.model_fields, file, line, id_)
+        return None, explain(error, entry, Parameter.model_fields, file, line, name)

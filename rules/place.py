@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 
 from rules.conditions import AnyOf, Clause, Condition, ConditionError, parse
-from rules.errors import Finding
+from rules.errors import Finding, near, shown
 from rules.facts import NUMERIC, Fact
 from rules.match.durable import MAX_TESTS, RESERVED, engine_rules
 from rules.model import CompiledRule, Key, Shown
@@ -23,28 +22,39 @@ class Place:
         self.file, self.entry, self.id = file, entry, id_
         self.broken = False
 
-    def find(self, what: str, right: str = "", field: str = "when") -> None:
+    def find(self, code: str, field: str = "when", /, **values: object) -> None:
         self.broken = True
         line = self.entry.lines.get(field, self.entry.line)
-        self.findings.append(Finding(self.file, line, self.id, what, right))
+        self.findings.append(Finding(self.file, line, self.id, code, values))
+
+    def blame(self, name: str, parameters: Parameters, code: str, **values: object) -> bool:
+        """A finding about the operator's line where that is what changed the parameter."""
+        if name not in parameters.changed:
+            return False
+        self.broken = True
+        file, line = parameters.places[name]
+        finding = Finding(file, line, name, code, values)
+        if finding not in self.findings:
+            self.findings.append(finding)
+        return True
 
     def clause(self, item: object, index: int) -> Clause:
         try:
             return parse(item)
         except ConditionError as error:
-            self.find(f"condition {index + 1}: {error}")
+            self.find(error.code, number=index + 1, **error.values)
             return AnyOf(())
 
     def check_parameter(self, name: str, parameters: Parameters) -> None:
         if name not in parameters.all:
-            self.find(f"there is no parameter {name}", near(name, dict(parameters.all)))
+            self.find("no_parameter", name=name, near=near(name, parameters.all))
         elif isinstance(parameters.all[name].value, dict):
-            self.find(f"{name} is a table", "a parameter that is one number")
+            self.find("parameter_is_table", name=name)
 
     def check_rests_on(self, names: list[str], known: dict[str, Any]) -> None:
         for name in names:
             if name not in known:
-                self.find(f"rests on {name}, which is no fact or number", near(name, known), "rests_on")
+                self.find("rests_on_nothing", "rests_on", name=name, near=near(name, known))
 
     def check_condition(
         self,
@@ -56,37 +66,45 @@ class Place:
         parameters: Parameters,
     ) -> None:
         name, form = condition.name, condition.form
-        said = f"`{condition.text}`: "
+        said = {"text": condition.text, "name": name}
         if name not in names or name in RESERVED:
-            self.find(f"{said}there is no `{name}`", near(name, names))
+            self.find("condition_no_name", **said, near=near(name, names))
             return
         if form in {"concluded", "not_concluded"} and name not in keys:
-            self.find(f"{said}{name} is a fact, not a conclusion", f"`{name} known` or `{name} unknown`")
+            self.find("condition_is_fact", **said)
         if form in {"known", "unknown"} and name in keys:
-            self.find(f"{said}{name} is a conclusion", f"`concluded {name}` or `not concluded {name}`")
+            self.find("condition_is_key", **said)
         if form == "compare":
             number = name in derived or (name in facts and facts[name].type in NUMERIC)
             number = number or (name in keys and keys[name].resolve == "score")
             if not number:
-                self.find(f"{said}{name} is no number", "`is`, `in` or `has`")
+                self.find("condition_no_number", **said)
                 return
             assert condition.operand
             for parameter in condition.operand.names():
                 self.check_parameter(parameter, parameters)
             if not self.broken and name in facts:
-                low, high = facts[name].range or (0, 0)
-                for value in {condition.operand.value(parameters, c) for c in _categories(facts)}:
-                    if not low <= value <= high:
-                        self.find(
-                            f"{said}{value:g} lies outside {name} ({low:g}–{high:g})", "a reachable threshold"
-                        )
-                        break
+                self._check_reach(condition, facts, parameters)
         if form in {"is", "is_not", "in", "not_in", "has", "lacks"}:
             self._check_values(said, condition, facts, derived, keys)
 
+    def _check_reach(self, condition: Condition, facts: dict[str, Fact], parameters: Parameters) -> None:
+        assert condition.operand
+        fact = facts[condition.name]
+        low, high = fact.range or (0, 0)
+        for value in {condition.operand.value(parameters, c) for c in _categories(facts)}:
+            if low <= value <= high:
+                continue
+            values = {"value": f"{value:g}", "low": f"{low:g}", "high": f"{high:g}"}
+            own = next((n for n in condition.operand.names() if n in parameters.changed), "")
+            about = {"rule": self.id, "title": fact.title}
+            if not self.blame(own, parameters, "override_unreachable", **about, **values):
+                self.find("condition_unreachable", text=condition.text, name=condition.name, **values)
+            return
+
     def _check_values(
         self,
-        said: str,
+        said: dict[str, str],
         condition: Condition,
         facts: dict[str, Fact],
         derived: dict[str, Shown],
@@ -106,18 +124,11 @@ class Place:
             allowed = [True, False] if derived[name].type == "flag" else []
             many = False
         if not allowed or many != listed:
-            self.find(
-                f"{said}{name} cannot be asked this way", "a number is compared, a list `has`, a value `is`"
-            )
+            self.find("condition_other_form", **said)
             return
         for value in condition.values:
             if value not in allowed or isinstance(value, bool) != isinstance(allowed[0], bool):
-                shown = (
-                    ", ".join(map(str, allowed)).lower()
-                    if isinstance(allowed[0], bool)
-                    else ", ".join(allowed)
-                )
-                self.find(f"{said}{value} is no value of {name}", f"one of {shown}")
+                self.find("condition_no_value", **said, value=shown(value), values=_listed(allowed))
 
     def check_conclusion(
         self,
@@ -128,45 +139,42 @@ class Place:
         wording: dict[str, dict[str, str]],
     ) -> None:
         if key not in keys:
-            self.find(f"there is no conclusion {key}", near(key, keys), "then")
+            self.find("no_conclusion", "then", name=key, near=near(key, keys))
             return
         spec = keys[key]
         if spec.resolve == "transfer":
-            for problem in check_transfer(payload, parameters):
-                self.find(f"{key}: {problem}", "start, move, halve, fill or cap", "then")
+            for code, values in check_transfer(payload, parameters):
+                own = str(values.get("table"))
+                if code != "shares_not_100" or not self.blame(
+                    own, parameters, "shares_of_override", **values
+                ):
+                    self.find(code, "then", key=key, **values)
             number = self.id.partition(".")[0]
             if number not in spec.order:
-                self.find(
-                    f"{number} has no place in the order of {key}", f"{number} in `order` of the key", "then"
-                )
+                self.find("no_place_in_order", "then", number=number, key=key)
             return
         if spec.resolve in {"score", "gaps"}:
-            for problem in check_payload(spec, payload, parameters):
-                self.find(f"{key}: {problem}", "the form of the key", "then")
+            for code, values in check_payload(spec, payload, parameters):
+                self.find(code, "then", key=key, **values)
             return
         for value in payload if isinstance(payload, list) else [payload]:
             allowed = [True, False] if spec.values == "bool" else spec.values
             if value not in allowed or isinstance(value, bool) != (spec.values == "bool"):
-                self.find(
-                    f"{key}: {value} is none of its values",
-                    f"one of {', '.join(map(str, allowed)).replace('True, False', 'true, false')}",
-                    "then",
-                )
+                values = {"value": shown(value), "values": _listed(allowed)}
+                self.find("conclusion_no_value", "then", key=key, **values)
             elif spec.public and {f"{key}.{value}", f"{key}.*"}.isdisjoint({*wording, *self.names}):
-                self.find(f"nobody words {key}.{value}", "an entry in rules/data/wording", "then")
+                self.find("unworded", "then", key=key, value=value)
 
     def check_engine(self, rule: CompiledRule, parameters: Parameters) -> None:
         conjunctions = engine_rules(rule, parameters, None)
         if len(conjunctions) > 20:
-            self.find(f"unfolds into {len(conjunctions)} engine rules", "at most 20: fewer alternatives")
+            self.find("too_many_alternatives", count=len(conjunctions))
         if any(len(c) > MAX_TESTS for c in conjunctions):
-            self.find(f"has more than {MAX_TESTS} tests at once", "a rule split in two")
+            self.find("too_many_tests", most=MAX_TESTS)
 
 
-def near(name: str, known: Any) -> str:
-    """What would be right: the nearest of the known names."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.4)
-    return f"the nearest is {close[0]}" if close else "a name that exists"
+def _listed(values: list[Any]) -> str:
+    return ", ".join(map(shown, values))
 
 
 def _categories(facts: dict[str, Fact]) -> list[str | None]:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rules.conditions import View, rounded
+from rules.errors import phrase, shown
 from rules.model import CompiledRule, Key
 from rules.parameters import Parameters
 
 FIELDS = ("F", "A", "C", "T")
+Problem = tuple[str, dict[str, object]]  #: the code of a finding and its values
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,28 +155,29 @@ def _gaps(
     return Conclusion(found, list(fired))
 
 
-def check_payload(key: Key, payload: Any, parameters: Parameters) -> list[str]:
-    """What is wrong with the `then` of a rule that gives points or compares with a table, as sentences."""
+def check_payload(key: Key, payload: Any, parameters: Parameters) -> list[Problem]:
+    """What is wrong with the `then` of a rule that gives points or compares with a table."""
     if key.resolve == "gaps":
         wanted = {"against", "stage", "share", "tolerance"}
         if not isinstance(payload, dict) or set(payload) != wanted:
-            return [f"{payload!r} is not {', '.join(sorted(wanted))}"]
+            return [("gaps_fields", {"payload": shown(payload)})]
         found = parameters.all.get(payload["against"])
-        return (
-            [] if found and isinstance(found.value, dict) else [f"there is no table {payload['against']!r}"]
-        )
+        known = found is not None and isinstance(found.value, dict)
+        return [] if known else [("no_table", {"table": shown(payload["against"])})]
     table = parameters.all.get(key.weights or "")
     if table is None or not isinstance(table.value, dict) or "default" not in table.value:
-        return [f"{key.weights!r} is no table of weights with a row `default`"]
+        return [("no_weights", {"table": key.weights})]
     parts = {p for row in table.value.values() for p in row}
     if isinstance(payload, dict) and set(payload) == {"part", "share"}:
-        out = [] if payload["part"] in parts else [f"{payload['part']!r} has no weight in {key.weights}"]
+        out: list[Problem] = []
+        if payload["part"] not in parts:
+            out.append(("no_weight", {"part": shown(payload["part"]), "table": key.weights}))
         share = payload["share"]
         right = isinstance(share, int | float) and not isinstance(share, bool) and 0 <= share <= 1
-        return out if right else [*out, f"{share!r} is no share 0–1"]
+        return out if right else [*out, ("no_share", {"share": shown(share)})]
     if isinstance(payload, dict) and set(payload) == {"penalty"} and payload["penalty"] in parameters.all:
         return []
-    return [f"{payload!r} is neither {{part, share}} nor {{penalty: a parameter}}"]
+    return [("score_fields", {"payload": shown(payload)})]
 
 
 # -- transfers ------------------------------------------------------------------------------------------
@@ -256,17 +259,20 @@ _MOVES: dict[str, Callable[[dict[str, int], Any, Parameters, Mapping[str, Any]],
 }
 
 
-def check_transfer(payload: Any, parameters: Parameters) -> list[str]:
-    """What is wrong with the `then` of a transfer rule, as sentences."""
+def check_transfer(payload: Any, parameters: Parameters) -> list[Problem]:
+    """What is wrong with the `then` of a transfer rule."""
     if not isinstance(payload, dict) or len(payload) != 1 or next(iter(payload)) not in _MOVES:
-        return [f"{payload!r} is no transfer"]
-    (name, argument), out = next(iter(payload.items())), []
+        return [("no_transfer", {"payload": shown(payload)})]
+    name, argument = next(iter(payload.items()))
+    out: list[Problem] = []
 
     def fields(values: Any, many: int | None = None) -> None:
         if not isinstance(values, list) or (many and len(values) != many):
-            out.append(f"{values!r} is no list" + (f" of {many} fields" if many else ""))
+            out.append(
+                ("no_fields", {"payload": shown(values), "many": phrase("two_fields") if many else ""})
+            )
             return
-        out.extend(f"{v!r} is none of F, A, C, T" for v in values if v not in FIELDS)
+        out.extend(("no_field", {"value": shown(v)}) for v in values if v not in FIELDS)
 
     def points(value: Any) -> None:
         whole = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 100
@@ -276,7 +282,7 @@ def check_transfer(payload: Any, parameters: Parameters) -> list[str]:
             and not isinstance(parameters.all[value].value, dict)
         )
         if not whole and not named:
-            out.append(f"{value!r} is no number of points (0–100) or parameter")
+            out.append(("no_points", {"value": shown(value)}))
 
     if name in {"start", "cap"}:
         out += _check_table(name, argument, parameters)
@@ -287,7 +293,8 @@ def check_transfer(payload: Any, parameters: Parameters) -> list[str]:
         allowed = {"from", "to", "points", "keep"} if name == "move" else {"from", "to", "until"}
         for move in moves if isinstance(moves, list) else [moves]:
             if not isinstance(move, dict) or not {"from", "to"} <= set(move) <= allowed:
-                out.append(f"{move!r} is not {' '.join(sorted(allowed))}")
+                values: dict[str, object] = {"payload": shown(move), "allowed": ", ".join(sorted(allowed))}
+                out.append(("transfer_fields", values))
                 continue
             donors = move["from"] if isinstance(move["from"], list) else [move["from"]]
             fields(donors, 2 if name == "fill" else None)
@@ -298,18 +305,15 @@ def check_transfer(payload: Any, parameters: Parameters) -> list[str]:
     return out
 
 
-def _check_table(name: str, table: Any, parameters: Parameters) -> list[str]:
+def _check_table(name: str, table: Any, parameters: Parameters) -> list[Problem]:
     found = parameters.all.get(table) if isinstance(table, str) else None
     if found is None or not isinstance(found.value, dict):
-        return [f"there is no table {table!r} among the parameters"]
+        return [("no_table", {"table": shown(table)})]
     if name == "cap":
-        return (
-            []
-            if set(found.value.get("most", {"": 0})) <= set(FIELDS)
-            else [f"{table} needs a row `most` of fields"]
-        )
+        whole = set(found.value.get("most", {"": 0})) <= set(FIELDS)
+        return [] if whole else [("no_most", {"table": table})]
     return [
-        f"row {row} of {table} is not whole points of F, A, C, T that sum to 100"
+        ("shares_not_100", {"table": table, "row": row})
         for row, cells in found.value.items()
         if set(cells) != set(FIELDS) or sum(cells.values()) != 100 or any(n != int(n) for n in cells.values())
     ]

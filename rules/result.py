@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from rules.conditions import conditions_of
 from rules.evaluate import Evaluation, allocation_yuan
 from rules.model import CompiledRule, Key, RuleBase
+from rules.parameters import Parameters
 from rules.plan import campaign_plan
-from rules.render import Texts
+from rules.render import Texts, placeholders
 
 #: derived numbers that, computed from parts, stand under the name of the fact they replace
 REPLACES = {"margin": "gross_margin", "roi_pay": "ad_roi_pay", "roi_net": "ad_roi_net",
@@ -231,6 +233,26 @@ def defaults(evaluation: Evaluation, base: RuleBase) -> list[dict[str, Any]]:
             continue
         value = parameter.value if isinstance(parameter.value, dict) else base.parameters.number(name, row)
         out.append({"parameter": name, "value": value} | ({"changed": True} if changed else {}))
+    return out
+
+
+def changed_lines(evaluation: Evaluation, base: RuleBase, shown: Iterable[str]) -> list[tuple[str, Any, Any]]:
+    """The lines used here that count otherwise than by default: name, value now, value by default.
+
+    `shown` are the steps that were told; the lines in their texts count as used too.
+    """
+    used = set(used_parameters(evaluation, base))
+    for name in (n for id_ in shown for text in base.steps[id_].text for n in placeholders(text)):
+        used |= {name, *evaluation.derived.parameters.get(name, ())}
+    category = evaluation.facts.get("category")
+    row = category if isinstance(category, str) else None
+    plain = Parameters(base.parameters.plain)
+    out = []
+    for name in (n for n in base.parameters.changed if n in used):
+        table = isinstance(plain.all[name].value, dict)
+        was, now = (p.table(name) if table else p.number(name, row) for p in (plain, base.parameters))
+        if was != now:
+            out.append((name, now, was))
     return out
 
 

@@ -59,8 +59,8 @@ def stratify(rules: Sequence[CompiledRule], keys: dict[str, Key], offset: int = 
                         guilty[0].file,
                         guilty[0].line,
                         guilty[0].id,
-                        f"reads in a circle: {' → '.join(cycle)} through {names}",
-                        "a rule reads only what earlier strata conclude",
+                        "circle",
+                        {"circle": " → ".join(cycle), "rules": names},
                     )
                 ]
             )

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from rules.errors import Finding
+from rules.errors import Finding, phrase, sentences
 
 
 class Mapping(dict[str, Any]):
@@ -19,6 +19,10 @@ class Mapping(dict[str, Any]):
 
     line: int = 0
     lines: dict[str, int]
+
+
+class TwiceError(yaml.constructor.ConstructorError):
+    """A key that stands twice; `problem` is the key."""
 
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -44,13 +48,52 @@ def _mapping(loader: Any, node: Any) -> Mapping:
     for key_node, value_node in node.value:
         key = str(loader.construct_object(key_node, deep=True))
         if key in out:
-            raise yaml.constructor.ConstructorError(None, None, f"{key!r} stands twice", key_node.start_mark)
+            raise TwiceError(None, None, key, key_node.start_mark)
         out.lines[key] = key_node.start_mark.line + 1
-        out[key] = loader.construct_object(value_node, deep=True)
+        try:
+            out[key] = loader.construct_object(value_node, deep=True)
+        except ValueError as error:  # 2026-02-31 has the form of a date
+            raise yaml.constructor.ConstructorError(None, None, str(error), value_node.start_mark) from None
     return out
 
 
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+
+
+def read_text(path: Path, shown: str) -> tuple[str | None, list[Finding]]:
+    """The text of a file, or the finding that says why there is none."""
+    try:
+        return path.read_bytes().decode("utf-8-sig"), []
+    except UnicodeDecodeError as error:
+        line = bytes(error.object)[: error.start].count(b"\n") + 1
+        return None, [Finding(shown, line, "file", "file_not_utf8")]
+    except FileNotFoundError:
+        return None, [Finding(shown, 1, "file", "file_missing")]
+    except OSError as error:
+        kind = {PermissionError: "permission", IsADirectoryError: "folder"}.get(type(error), "other")
+        return None, [Finding(shown, 1, "file", "file_unreadable", {"why": phrase(f"why.{kind}")})]
+
+
+def parse(text: str, shown: str) -> tuple[Any, list[Finding]]:
+    """The content of a YAML text (mappings as `Mapping`), or the finding that says why it cannot be read."""
+    try:
+        data = yaml.load(text, Loader=_Loader)
+    except TwiceError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        return None, [Finding(shown, line, "yaml", "yaml_twice", {"name": error.problem})]
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        return None, [_broken(shown, mark.line + 1 if mark else 1, str(error.problem or error))]
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        return None, [_broken(shown, 1, str(error))]
+    return (Mapping() if data is None else data), []
+
+
+def _broken(shown: str, line: int, said: str) -> Finding:
+    known = next((one for one in sentences()["yaml"] if one["says"] in said), None)
+    if known is None:
+        return Finding(shown, line, "yaml", "yaml_unknown")
+    return Finding(shown, line, "yaml", "yaml_broken", {"problem": known["what"], "right": known["right"]})
 
 
 def read_yaml(path: Path, name: str | None = None) -> tuple[Any, list[Finding]]:
@@ -59,20 +102,5 @@ def read_yaml(path: Path, name: str | None = None) -> tuple[Any, list[Finding]]:
     An empty file reads as an empty mapping.
     """
     shown = name or str(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = (
-            "is not UTF-8" if isinstance(error, UnicodeDecodeError) else (error.strerror or "cannot be read")
-        )
-        return None, [Finding(shown, 1, "file", f"the file {why}", "a readable UTF-8 file")]
-    try:
-        data = yaml.load(text, Loader=_Loader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        return None, [
-            Finding(shown, mark.line + 1 if mark else 1, "yaml", str(error.problem or error), "valid YAML")
-        ]
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        return None, [Finding(shown, 1, "yaml", " ".join(str(error).split()), "valid YAML")]
-    return (Mapping() if data is None else data), []
+    text, findings = read_text(path, shown)
+    return (None, findings) if text is None else parse(text, shown)

@@ -21,6 +21,7 @@ from rules.render import Texts
 MOST_STEPS = 6
 MOST_SUMS = 4
 MOST_ASSUMPTIONS = 3
+MOST_CHANGES = 2
 #: assumptions that follow the words so closely that naming them only costs the reader time
 _TRIVIAL = frozenset({"no_orders", "live_days_from_age", "implied", "to_confirm"})
 
@@ -257,11 +258,29 @@ class Composer:
         if verdict and self.language == "zh":
             titles.append(self.evaluation.conclusions[verdict].rules[0].rule.title)
         titles += [self.title(p) for p in list(self.passages.values())[:2]]
-        used = result.defaults(self.evaluation, self.base)
-        tail = self.worded("basis_defaults") if used else ""
-        if any(d.get("changed") for d in used):
-            tail += self.worded("basis_changed")
-        self.word("basis", titles=" · ".join(dict.fromkeys(titles)), defaults=tail)
+        self.word("basis", titles=" · ".join(dict.fromkeys(titles)), defaults=self._lines_used())
+
+    def _lines_used(self) -> str:
+        """Which lines an operator changed, with their defaults, and that the others can be."""
+        used = {d["parameter"] for d in result.defaults(self.evaluation, self.base)}
+        changed = result.changed_lines(self.evaluation, self.base, [s["id"] for s in self.steps])
+        if not changed:
+            return self.worded("basis_defaults") if used else ""
+        named = []
+        for name, now, was in changed[:MOST_CHANGES]:
+            parameter = self.base.parameters.all[name]
+            title = parameter.title if self.language == "zh" else parameter.title_en
+            if isinstance(now, dict):
+                named.append(title)
+                continue
+            shown = {
+                "now": self.texts.show(name, now, self.language),
+                "was": self.texts.show(name, was, self.language),
+            }
+            named.append(self.worded("basis_line", title=title, **shown))
+        more = self.worded("basis_more", count=str(len(changed))) if len(changed) > MOST_CHANGES else ""
+        rest = self.worded("basis_rest") if used - {name for name, _, _ in changed} else ""
+        return self.worded("basis_changed", lines=self.listed(named) + more) + rest
 
     def overruled(self, verdict: str | None) -> None:
         """The rule of another number that would have said otherwise, one at most."""

@@ -86,7 +86,7 @@ def _read(file: Path) -> Rules:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "-"
-        raise DataError(file.name, 1, f"{place} 不对({first['msg']})", "请按文件里已有的写法改") from None
+        raise DataError(file.name, 1, f"{place} 不对", "请按文件里已有的写法改") from None
 
 
 @lru_cache(maxsize=2)

@@ -22,12 +22,13 @@ import rules.facts
 import rules.load
 import rules.parameters
 from rules.check import findings
-from rules.errors import DataError
+from rules.errors import DataError, sentences
 from rules.facts import DATA
 from rules.load import load
 from rules.yaml_lines import read_yaml
 
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 _PARSED: dict[tuple[bytes, str | None], Any] = {}
 KINDS = sorted(p.stem for p in HERE.glob("*.yaml"))
 
@@ -132,10 +133,10 @@ def test_old_reviews_are_reported_by_their_line(tmp_path: Path) -> None:
     own.write_text("pt.step: {value: 0.15, why: 试试, by: 小李, on: 2025-11-24}\n", encoding="utf-8")
     day = dt.date(2026, 11, 24)
     place = f"rules/data/parameters/traffic.yaml:{line} [pt.new_days]"
-    what = "reviewed: 2025-11-23 lies 366 days back, more than 365; look at it again and date it"
+    what = "上次复核是 2025-11-23,过了 366 天,超过 365 天; 重新看一遍,再把 reviewed 改成看的那天"
     assert findings([own], data, day) == [f"{place} {what}"]
     (found,) = findings([own], DATA, day + dt.timedelta(days=1))
-    assert found.startswith(f"{own}:1 [pt.step] on: 2025-11-24 lies 366 days back")
+    assert found.startswith(f"{own}:1 [pt.step] 上次复核是 2025-11-24,过了 366 天,")
     own.write_text(
         "check.review_after_days: {value: 366, why: 慢些, by: 小李, on: 2026-11-24}\n", encoding="utf-8"
     )
@@ -153,7 +154,7 @@ def test_a_broken_edit_leaves_the_loaded_rules_as_they_were(tmp_path: Path) -> N
 
 
 def test_an_override_file_that_is_not_there_is_a_finding(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="No such file"):
+    with pytest.raises(DataError, match="没有这个文件"):
         load(DATA, tmp_path / "nowhere.yaml")
     assert len(findings([tmp_path / "nowhere.yaml"])) == 1
 
@@ -176,3 +177,61 @@ def test_a_former_name_still_overrides(tmp_path: Path) -> None:
         "pt.daily_step: {value: 0.15, why: 试试, by: 小李, on: 2026-11-23}\n", encoding="utf-8"
     )
     assert load(data, overrides).parameters.number("pt.step") == 0.15
+
+
+def test_every_sentence_is_whole_and_said_somewhere() -> None:
+    sources = [*Path(rules.load.__file__).parent.glob("*.py"), ROOT / "bot/crossings.py"]
+    code = "".join(path.read_text(encoding="utf-8") for path in sources)
+    for name, sentence in sentences()["findings"].items():
+        assert set(sentence) == {"what", "right"}, name
+        assert f'"{name}"' in code, name
+    for name in sentences()["slips"]:
+        assert f'"{name}"' in code, name
+
+
+def test_one_broken_line_hides_neither_the_others_nor_their_faults(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    good = "value: 0.15, why: 试试, by: 小李, on: 2026-11-23}\n"
+    own.write_text(
+        f"pt.step: {{{good}pt.over\uff1a{{{good}pt.cut_idx: {{value: 9, {good[13:]}", encoding="utf-8"
+    )
+    found = findings([own])
+    assert [line.partition(" ")[0] for line in found] == [f"{own}:2", f"{own}:3"]
+    assert "后面的冒号是全角“\uff1a”" in found[0]
+    assert "value 写成了 9" in found[1]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-8"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_what_a_text_editor_adds_is_no_fault(tmp_path: Path, encoding: str, end: str) -> None:
+    own = tmp_path / "own.yaml"
+    text = (
+        f"# 自己的线{end}pt.step:{end}  value: 0.15{end}  why: 试试{end}  by: 小李{end}  on: 2026-11-23{end}"
+    )
+    own.write_bytes(text.encode(encoding))
+    assert load(DATA, own).parameters.number("pt.step") == 0.15
+
+
+@pytest.mark.parametrize(
+    "why", ["客户反馈\uff0c先慢\uff1b再看", "“先慢”", "'a, b: c # d'", '"a, b: c"', "a#b", "5%"]
+)
+def test_what_a_person_may_write_is_no_fault(tmp_path: Path, why: str) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text(
+        f"pt.step: {{value: 0.15, why: {why}, by: 小李, on: 2026-11-23}} # 见会议\n", encoding="utf-8"
+    )
+    assert findings([own]) == []
+
+
+def test_a_file_that_cannot_be_read_says_that_nothing_was_answered(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text("pt.step: {value: 2, why: 试试, by: 小李, on: 2026-11-23}\n", encoding="utf-8")
+    with pytest.raises(DataError) as one:
+        load(DATA, own)
+    assert str(one.value).startswith(f"{own}:1 [pt.step] value 写成了 2,")
+    assert "什么都没有回答,也没有拿默认值顶替" in str(one.value)
+    assert "\n" not in str(one.value)
+    own.write_text("pt.step: 2\npt.over: 2\n", encoding="utf-8")
+    with pytest.raises(DataError) as two:
+        load(DATA, own)
+    assert [line.startswith(str(own)) for line in str(two.value).splitlines()] == [True, True, False]

@@ -123,7 +123,7 @@ def test_broken_passage_names_file_line_and_remedy(handbook: Path, kind: str) ->
     with pytest.raises(PassageError) as caught:
         load_passages(handbook)
     message = str(caught.value)
-    assert re.match(r"HB9\.1-test\.md:\d+ \[\S+\] .+;.+", message), message
+    assert re.match(r"HB9\.1-test\.md:\d+ \[\S+\] .+; .+", message), message
     assert expected in message
     assert "\n" not in message
     assert caught.value.code == "passage"
@@ -181,7 +181,7 @@ def test_findings(handbook: Path, kind: str) -> None:
     file.write_text(damage(file.read_text(encoding="utf-8")), encoding="utf-8")
     found = findings(handbook)
     assert any(expected in line for line in found), found
-    assert all(re.match(r"\S+:\d+ \[\S+\] .+;.+", line) for line in found), found
+    assert all(re.match(r"\S+:\d+ \[\S+\] .+; .+", line) for line in found), found
 
 
 def test_repeated_sentence_and_alias(handbook: Path) -> None:

@@ -123,7 +123,7 @@ def test_what_a_check_finds_keeps_an_edit_from_serving(data: Path) -> None:
 
     def check(base: object) -> list[Finding]:
         bad = base.rules["GS-03"].rule.passage != "HB4.2"  # type: ignore[attr-defined]
-        return [Finding("rules/data/catalog/stage.yaml", 1, "GS-03", "passage")] if bad else []
+        return [Finding("rules/data/catalog/stage.yaml", 1, "GS-03", "twice")] if bad else []
 
     rules = Reloading(data=data, check=check, clock=clock)
     first = rules.current()

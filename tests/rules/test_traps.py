@@ -80,7 +80,7 @@ def test_no_fact_is_compared_with_a_fact(text: str, tmp_path: Path, broken: Any)
             )
         }
     )
-    with pytest.raises(DataError, match="there is no parameter"):
+    with pytest.raises(DataError, match=r"没有 \S+ 这个参数"):
         load(data)
 
 
@@ -261,7 +261,7 @@ def test_numbers_are_rounded_half_up_to_four_places(value: float, want: float) -
 @pytest.mark.parametrize("name", sorted(RESERVED))
 def test_a_rule_may_not_read_a_reserved_name(name: str, broken: Any) -> None:
     old = "[gmv_30d below gs.startup_max × gs.category_factor]"
-    with pytest.raises(DataError, match=f"there is no `{name}`"):
+    with pytest.raises(DataError, match=f"没有 {name};"):
         load(broken({"rules/data/catalog/stage.yaml": (old, f"[{name} above 0]")}))
 
 
