@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from rules.conditions import conditions_of
+from rules.conditions import compile_clauses, conditions_of
 from rules.evaluate import Evaluation, Evaluator, Memo
 from rules.facts import NUMERIC, Fact, Value
+from rules.match.three_valued import status
 
 _GRID = 8
 
@@ -32,6 +33,30 @@ def waiting(evaluation: Evaluation) -> dict[str, list[str]]:
             for fact in stand.waits_for:
                 out.setdefault(fact, []).append(rule)
     return out
+
+
+def settling(evaluator: Evaluator, evaluation: Evaluation, key: str) -> list[str]:
+    """The unknown facts that could bring `key`, a choice with an `order`, to an earlier value.
+
+    The rule nearest to firing first: the one with most of its conditions met, then with fewest facts missing,
+    then the one whose value stands earliest. Cheap where `open_facts` would invent facts: a look at the rules
+    that write the key. The evaluation must hold statuses.
+    """
+    base = evaluator.base
+    order = base.keys[key].order
+    now = evaluation.value(key)
+    ahead = order[: order.index(now)] if now in order else order
+    category = evaluation.facts.get("category")
+    row = category if isinstance(category, str) else None
+    ranked = []
+    for id_ in base.writers[key]:
+        rule, stand = base.rules[id_], evaluation.statuses[id_]
+        value = rule.rule.then[key]
+        if stand.state == "open" and value in ahead:
+            clauses = compile_clauses(rule.when, base.parameters, row)
+            met = sum(status([c], evaluation.view).state == "fires" for c in clauses)
+            ranked.append((-met, len(stand.waits_for), order.index(value), stand.waits_for))
+    return list(dict.fromkeys(f for *_, facts in sorted(ranked) for f in facts))
 
 
 def open_facts(
