@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from rules.conditions import compile_clauses, conditions_of
+from rules.conditions import conditions_of
+from rules.derive import missing
 from rules.evaluate import Evaluation, Evaluator, Memo
 from rules.facts import NUMERIC, Fact, Value
 from rules.match.three_valued import status
@@ -40,22 +41,26 @@ def settling(evaluator: Evaluator, evaluation: Evaluation, key: str) -> list[str
 
     The rule nearest to firing first: the one with most of its conditions met, then with fewest facts missing,
     then the one whose value stands earliest. Cheap where `open_facts` would invent facts: a look at the rules
-    that write the key. The evaluation must hold statuses.
+    that write the key; one that waits for another conclusion is passed over. Needs no statuses.
     """
     base = evaluator.base
     order = base.keys[key].order
     now = evaluation.value(key)
     ahead = order[: order.index(now)] if now in order else order
-    category = evaluation.facts.get("category")
-    row = category if isinstance(category, str) else None
+    known = {*evaluation.derived.values, *evaluation.facts, *evaluation.derived.null}
     ranked = []
     for id_ in base.writers[key]:
-        rule, stand = base.rules[id_], evaluation.statuses[id_]
-        value = rule.rule.then[key]
-        if stand.state == "open" and value in ahead:
-            clauses = compile_clauses(rule.when, base.parameters, row)
+        value = base.rules[id_].rule.then[key]
+        if value not in ahead:
+            continue
+        clauses = evaluator.clauses(base.rules[id_], evaluation)
+        stand = status(clauses, evaluation.view)
+        if stand.state != "open" or any(n in base.keys for n in stand.waits_for):
+            continue
+        facts = dict.fromkeys(f for n in stand.waits_for for f in missing(n, known, evaluator.needs))
+        if facts:
             met = sum(status([c], evaluation.view).state == "fires" for c in clauses)
-            ranked.append((-met, len(stand.waits_for), order.index(value), stand.waits_for))
+            ranked.append((-met, len(facts), order.index(value), tuple(facts)))
     return list(dict.fromkeys(f for *_, facts in sorted(ranked) for f in facts))
 
 

@@ -45,10 +45,7 @@ def percent(row: Row, column: Column) -> bool:
 
 def name_of(row: Row, header: Header) -> str:
     """Who the client is: by the best of the name columns that is filled."""
-    order = [
-        c for n in columns()["name"] for c in header.names if plain(c.head.partition("/")[0]) == plain(n)
-    ]
-    for column in [*order, *header.names]:
+    for column in header.names:
         value = cell(row, column)
         if not is_missing(value):
             return " ".join(str(written(value)).split())
@@ -57,20 +54,23 @@ def name_of(row: Row, header: Header) -> str:
 
 def left_out(row: Row, header: Header) -> str | None:
     """Why a row below the head is no client: blank, head (printed again), total, footnote; None if it is one."""
-    filled = [(i, v) for i, v in enumerate(row.values) if v is not None and str(v).strip()]
-    serial = {c.index for c in header.columns if c.kind == "serial"}
-    if not [i for i, _ in filled if i not in serial]:
+    filled = [i for i, v in enumerate(row.values) if v is not None and v != "" and not str(v).isspace()]
+    if not any(i not in header.serial for i in filled):
         return "blank"
-    texts = [" ".join(str(v).split()) for _, v in filled]
-    if texts == [c for c in header.cells if c]:
+    texts = [row.values[i] for i in filled[:2]]
+    if texts[0] in header.cells and [" ".join(str(row.values[i]).split()) for i in filled] == header.told:
         return "head"
-    first = plain(texts[0]).rstrip(":: ")
-    named = plain(name_of(row, header)).rstrip(":: ")
+    first, named = _short(texts[0]), _short(name_of(row, header))
     if first in words("total") or named in words("total"):
         return "total"
-    if len(filled) == 1 and any(first.startswith(w) for w in words("footnote")):
+    if len(filled) == 1 and isinstance(texts[0], str) and plain(texts[0]).startswith(tuple(words("footnote"))):
         return "footnote"
     return None
+
+
+def _short(value: Any) -> str:
+    """A text that may be the word for a total; longer ones, which are none, as nothing."""
+    return plain(value).rstrip(":: ") if isinstance(value, str) and len(value) <= 12 else ""
 
 
 def client(row: Row, header: Header, facts: Mapping[str, Fact], today: dt.date) -> Client:

@@ -41,7 +41,7 @@ class Column:
     month: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Header:
     """The head of one sheet: its row, its columns (index → Column), the unit that a line above gives."""
 
@@ -50,9 +50,17 @@ class Header:
     unit: Number | None = None
     cells: tuple[str, ...] = ()
 
-    @property
-    def names(self) -> list[Column]:
-        return [c for c in self.columns if c.kind == "name"]
+    names: tuple[Column, ...] = ()  #: the columns that say who the client is, the best first
+
+    @functools.cached_property
+    def serial(self) -> frozenset[int]:
+        """The columns of running numbers."""
+        return frozenset(c.index for c in self.columns if c.kind == "serial")
+
+    @functools.cached_property
+    def told(self) -> list[str]:
+        """The texts of the head's row, without its empty cells."""
+        return [c for c in self.cells if c]
 
 
 def bare(text: str) -> str:
@@ -228,8 +236,15 @@ def find(rows: Sequence[Row], facts: Mapping[str, Fact]) -> Header | None:
             if told and (len([c for c in found if c.kind]) >= 2 or len(texts) == 1):
                 if best is None or score > best[0]:
                     cells = tuple(_text(row.values, i) for i in range(len(row.values)))
-                    best = score, Header(row.number, tuple(found), _unit_line(rows[:at]), cells)
+                    best = score, Header(row.number, tuple(found), _unit_line(rows[:at]), cells, _named(found))
     return best[1] if best else None
+
+
+def _named(found: Sequence[Column]) -> tuple[Column, ...]:
+    order = [bare(n) for n in columns()["name"]]
+    names = [(bare(c.head.rpartition("/")[2]), c) for c in found if c.kind == "name"]
+    ranked = sorted(names, key=lambda n: (order.index(n[0]) if n[0] in order else len(order), n[1].index))
+    return tuple(c for _, c in ranked)
 
 
 def _groups(above: Row, row: Row) -> bool:

@@ -52,7 +52,7 @@ class Judge:
     def judge(self, client: Client) -> Judged:
         """The decisions on one client. Facts that contradict each other are left out, and listed."""
         evaluation = self.evaluator.evaluate(
-            client.facts, today=self.today, assumed=client.assumed, statuses=True, asked=ASKED
+            client.facts, today=self.today, assumed=client.assumed, asked=ASKED
         )
         texts = Texts(self.base, evaluation)
         fired = [f for f in evaluation.trace if CASE in f.rule.rule.then]
