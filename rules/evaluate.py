@@ -349,7 +349,9 @@ class Evaluator:
     def clauses(self, rule: CompiledRule, evaluation: Evaluation) -> list[list[list[Test]]]:
         """The conditions of `rule` as tests, their numbers resolved for the category of `evaluation`."""
         category = evaluation.facts.get("category")
-        found: list[list[list[Test]]] = self._compiled(rule, category if isinstance(category, str) else None)[0]
+        found: list[list[list[Test]]] = self._compiled(rule, category if isinstance(category, str) else None)[
+            0
+        ]
         return found
 
     def _compiled(self, rule: CompiledRule, category: str | None) -> tuple[Any, Any]:

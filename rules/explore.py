@@ -54,13 +54,22 @@ def settling(evaluator: Evaluator, evaluation: Evaluation, key: str) -> list[str
         if value not in ahead:
             continue
         clauses = evaluator.clauses(base.rules[id_], evaluation)
-        stand = status(clauses, evaluation.view)
-        if stand.state != "open" or any(n in base.keys for n in stand.waits_for):
+        stands = [status([c], evaluation.view) for c in clauses]
+        waits = [s.waits_for for s in stands if s.state == "open"]
+        if (
+            not waits
+            or any(s.state == "blocked" for s in stands)
+            or base.keys.keys() & {n for w in waits for n in w}
+        ):
             continue
-        facts = dict.fromkeys(f for n in stand.waits_for for f in missing(n, known, evaluator.needs))
-        if facts:
-            met = sum(status([c], evaluation.view).state == "fires" for c in clauses)
-            ranked.append((-met, len(facts), order.index(value), tuple(facts)))
+        # of a clause with alternatives the cheapest is enough
+        ways = [[missing(n, known, evaluator.needs) for n in w] for w in waits]
+        if all(any(way) for way in ways):
+            cost = sum(min(len(facts) for facts in way if facts) for way in ways)
+            met = len(clauses) - len(waits)
+            ranked.append(
+                (-met, cost, order.index(value), [f for way in ways for facts in way for f in facts])
+            )
     return list(dict.fromkeys(f for *_, facts in sorted(ranked) for f in facts))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from bot.conversation.fit import Fit, fit, several_rates
 from bot.conversation.numbers import Number, numbers
 from bot.conversation.text import data
-from bot.tables.data import plain, words
+from bot.tables.data import columns, plain, words
 from bot.tables.heads import Column
 from rules.facts import NUMERIC, Fact, Value
 
@@ -76,20 +76,23 @@ def read(
 def rate(value: Any, column: Column, percent: bool) -> Got | None:
     """A bare 转化率: which one it is, its size tells (LC-11)."""
     token = amount(value, column, percent, None)
-    if token is not None and token.kind in {"plain", "weak"} and column.hundredths:
+    if token is not None and token.kind in {"plain", "weak"} and abs(token.value) >= column.cents_from:
         token = replace(token, kind="rate", value=round(token.value / 100, 10))
     found = several_rates(token, "转化率") if token else None
     return Got(found[0], found[1], found[2]) if found else None
 
 
 def share(value: Any, column: Column, percent: bool) -> float | None:
-    """A change as a ratio: −25%, 0.1, 涨了两成 no."""
+    """A change as a ratio: −25%, 0.1, ↓22%, 跌了两成."""
     token = amount(value, column, percent, None)
     if token is None or token.high is not None or token.scaled:
         return None
-    if token.kind == "rate":
-        return token.value
-    return token.value / (100 if column.hundredths else 1) if token.kind in {"plain", "weak"} else None
+    if token.kind not in {"plain", "weak", "rate"}:
+        return None
+    cents = token.kind != "rate" and abs(token.value) >= column.cents_from
+    change = token.value / 100 if cents else token.value
+    falls = isinstance(value, str) and any(w in value.lower() for w in columns()["down"])
+    return -abs(change) if falls else change
 
 
 def amount(value: Any, column: Column, percent: bool, whole: Number | None) -> Number | None:
@@ -104,7 +107,9 @@ def amount(value: Any, column: Column, percent: bool, whole: Number | None) -> N
         return _in_unit(Number(0, 1, "plain", float(value)), column.unit or whole)
     if isinstance(value, str):
         token = _written(value)
-        if token is None or token.kind not in {"plain", "weak"} or token.scaled:
+        if token is None or not abs(token.value) < 1e300:
+            return None
+        if token.kind not in {"plain", "weak"} or token.scaled:
             return token
         return _in_unit(token, column.unit or whole)
     return None
@@ -133,6 +138,8 @@ def _written(text: str) -> Number | None:
         if kind:
             number = float(m[2].replace(",", "")) * size * (-1 if m[1] else 1)
             return Number(0, 1, kind, round(number, 10), scaled=scaled, unit="" if scaled else m[3])
+    if re.fullmatch(r"-?\d+(?:\.\d+)?e[+-]?\d{1,3}", told):  # as Excel writes a large number into a .csv
+        return Number(0, 1, "plain", float(told))
     if m := re.match(r"^\(([\d,.]+)\)$", told):  # an accountant's negative
         return Number(0, 1, "plain", -float(m[1].replace(",", ""))) if _AMOUNT.match(m[1]) else None
     found = [t for t in numbers(told) if t.kind != "period"]
@@ -175,8 +182,7 @@ def _number(value: Any, column: Column, fact: Fact, percent: bool, whole: Number
     if fact.type == "ratio" and token.kind in {"plain", "weak"}:
         if token.scaled:
             return None
-        top = max(2.0, fact.range[1] if fact.range else 1.0)
-        size = 0.01 if column.hundredths or abs(token.value) >= top else 1.0
+        size = 0.01 if abs(token.value) >= column.cents_from else 1.0
         high = None if token.high is None else round(token.high * size, 10)
         token = replace(token, kind="rate", value=round(token.value * size, 10), high=high)
     elif token.kind == "weak":
@@ -256,6 +262,9 @@ def _choice(value: str, fact: Fact) -> str | None:
     told, known = plain(value), _spoken(fact)
     if told in known:
         return known[told]
+    part_of = {v for w, v in known.items() if told in w}
+    if len(told) > 1 and len(part_of) == 1:  # 贸易 for 贸易商
+        return part_of.pop()
     within = [w for w in known if w in told and (len(w) > 1)]
     longest = [w for w in within if len(w) == max(map(len, within))]
     return known[min(longest, key=told.index)] if longest else None
@@ -267,7 +276,10 @@ def date(value: Any, today: dt.date) -> str | None:
         return value.date().isoformat()
     if isinstance(value, dt.date):
         return value.isoformat()
-    m = _DATE.match(plain(value)) if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return None
+    told = plain(value)
+    m = _DATE.match(columns()["festivals"].get(told, told))
     if not m:
         return None
     try:

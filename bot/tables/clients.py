@@ -22,7 +22,7 @@ _NOTE = 3  #: characters of which a note consists at least
 @dataclass(slots=True)
 class Client:
     """`facts` with the assumptions some rest on; `check`: (fact, value as written, reason) to be verified;
-    `blank`: the facts whose column is empty here."""
+    `blank`: the facts whose column is empty here; `raw`: cells as they stand, by the fact read from them."""
 
     row: int
     name: str
@@ -30,6 +30,7 @@ class Client:
     assumed: dict[str, str] = field(default_factory=dict)
     check: list[dict[str, Any]] = field(default_factory=list)
     blank: dict[str, Any] = field(default_factory=dict)
+    raw: dict[str, Any] = field(default_factory=dict)
 
 
 def cell(row: Row, column: Column) -> Any:
@@ -63,7 +64,11 @@ def left_out(row: Row, header: Header) -> str | None:
     first, named = _short(texts[0]), _short(name_of(row, header))
     if first in words("total") or named in words("total"):
         return "total"
-    if len(filled) == 1 and isinstance(texts[0], str) and plain(texts[0]).startswith(tuple(words("footnote"))):
+    if (
+        len(filled) == 1
+        and isinstance(texts[0], str)
+        and plain(texts[0]).startswith(tuple(words("footnote")))
+    ):
         return "footnote"
     return None
 
@@ -100,12 +105,19 @@ def client(row: Row, header: Header, facts: Mapping[str, Fact], today: dt.date) 
             if got is None:
                 doubts[column.head] = column, value
             else:
-                _enter(out, got, value, column)
+                _enter(out, got, _as_seen(value, shown), column)
     _before(out, growth, row)
     _read_notes(out, notes, doubts, facts)
     for name in out.facts:
         out.blank.pop(name, None)
     return out
+
+
+def _as_seen(value: Any, shown: bool) -> Any:
+    """A cell as a person sees it: 1.2 that Excel shows as per cent is 120%."""
+    if shown and isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value * 100:.6g}%"
+    return written(value)
 
 
 def _enter(out: Client, got: Got, value: Any, column: Column) -> None:
@@ -114,10 +126,11 @@ def _enter(out: Client, got: Got, value: Any, column: Column) -> None:
     if twice or out.facts.get(got.fact, got.value) != got.value:
         before = out.facts.pop(got.fact, None)
         if before is not None:
-            out.check.append({"fact": got.fact, "value": before, "reason": "contradictory"})
-        out.check.append({"fact": got.fact, "value": written(value), "reason": "contradictory"})
+            out.check.append({"fact": got.fact, "value": out.raw[got.fact], "reason": "contradictory"})
+        out.check.append({"fact": got.fact, "value": value, "reason": "contradictory"})
         return
     out.facts[got.fact] = got.value
+    out.raw[got.fact] = value
     if got.assumed:
         out.assumed[got.fact] = got.assumed
     if column.days:
@@ -144,7 +157,8 @@ def _read_notes(
 ) -> None:
     """Facts said in words: in the notes, and in cells that hold more than a value. Columns count first."""
     for head, (column, value) in doubts.items():
-        readings, rejected = _figures(f"{head} {value}", facts) if isinstance(value, str) else ((), ())
+        said = isinstance(value, str) and any("\u4e00" <= c <= "\u9fff" for c in value)
+        readings, rejected = _figures(f"{head} {value}", facts) if said else ((), ())
         mine = [r for r in readings if r.fact not in out.facts]
         for reading in mine:
             _take(out, reading)

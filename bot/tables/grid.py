@@ -86,7 +86,10 @@ def _worded(path: Path, error: DocumentError) -> TableError:
 
 
 def _text_rows(path: Path) -> Iterator[Row]:
-    text = decode(path.read_bytes(), path.name)
+    try:
+        text = decode(path.read_bytes(), path.name)
+    except DocumentError as error:
+        raise _worded(path, error) from None
     first = [line for line in text[:8000].split("\n") if line.strip()][:10]
     if first and first[0].lower().startswith("sep=") and len(first[0]) == 5:
         mark = first[0][4]

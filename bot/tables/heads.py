@@ -27,7 +27,7 @@ class Column:
     """One column. `kind`: fact, rate (one of several 转化率), name, note, serial, growth, or "" where nothing
     is understood. `facts`: those that its cells may be, the likeliest first; `unit` as the head gives it.
 
-    `hundredths`: bare numbers of a rate are per cent. `twice`: a fact that another column was read for.
+    `cents_from`: bare numbers of a rate are per cent from here on, below they are shares. `twice`: a fact that another column was read for.
     """
 
     index: int
@@ -35,7 +35,7 @@ class Column:
     kind: str = ""
     facts: tuple[str, ...] = ()
     unit: Number | None = None
-    hundredths: bool = True
+    cents_from: float = 1.0
     twice: str | None = None
     days: int | None = None
     month: tuple[int, int] | None = None
@@ -150,7 +150,7 @@ def column(index: int, head: str, facts: Mapping[str, Fact]) -> Column:
 def _read(out: Column, name: str, facts: Mapping[str, Fact]) -> Column | None:
     known = aliases(facts)
     _, _, past = _decorations()
-    if name in {bare(h) for h in columns()["growth"]["heads"]}:
+    if _is_growth(name, facts):
         return replace(out, kind="growth")
     if name in _rates():
         return replace(out, kind="rate")
@@ -168,6 +168,15 @@ def _read(out: Column, name: str, facts: Mapping[str, Fact]) -> Column | None:
         return None
     found = _lookup(name, facts)
     return _fact(out, found) if found else None
+
+
+def _is_growth(name: str, facts: Mapping[str, Fact]) -> bool:
+    """环比, or a name of the month's sales with it: 成交金额环比."""
+    rule = columns()["growth"]
+    heads = [bare(h) for h in rule["heads"]]
+    return name in heads or any(
+        name.endswith(h) and (_lookup(name[: -len(h)], facts) or [""])[0] == rule["of"] for h in heads
+    )
 
 
 def _fact(out: Column, found: Sequence[str]) -> Column:
@@ -236,7 +245,10 @@ def find(rows: Sequence[Row], facts: Mapping[str, Fact]) -> Header | None:
             if told and (len([c for c in found if c.kind]) >= 2 or len(texts) == 1):
                 if best is None or score > best[0]:
                     cells = tuple(_text(row.values, i) for i in range(len(row.values)))
-                    best = score, Header(row.number, tuple(found), _unit_line(rows[:at]), cells, _named(found))
+                    best = (
+                        score,
+                        Header(row.number, tuple(found), _unit_line(rows[:at]), cells, _named(found)),
+                    )
     return best[1] if best else None
 
 

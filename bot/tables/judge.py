@@ -19,7 +19,7 @@ from rules.explore import settling
 from rules.facts import Fact
 from rules.model import RuleBase
 from rules.narrow import narrow
-from rules.render import Texts
+from rules.render import Texts, percent
 
 KEYS = ("stage", "stage_flags", "provider_track", "capability", "priority")
 CASE = "triage_case"  #: the conclusion that says which matter decides
@@ -90,7 +90,10 @@ class Judge:
     ) -> str:
         used = {n: v for n, v in decisive.used.items() if n in evaluation.facts and n not in {"client_kind"}}
         title = decisive.rule.rule.title
-        said = [worded("used", fact=self._title(n), value=texts.show(n, v, "zh")) for n, v in used.items()]
+        said = [
+            self._title(n) if v is True else worded("used", fact=self._title(n), value=texts.show(n, v, "zh"))
+            for n, v in used.items()
+        ]
         code = "diagnosis_used" if said else "diagnosis"
         out = worded(code, title=title, used=worded("comma").join(said))
         broken = evaluation.value("primary_break")
@@ -116,16 +119,30 @@ class Judge:
         told = {(c["fact"], c["reason"]) for c in out}
         for r in evaluation.rejected:
             if (r.fact, r.reason) not in told:
-                out.append({"fact": r.fact, "value": r.value, "reason": r.reason, "ask": list(r.ask)})
+                value = client.raw.get(r.fact, r.value)
+                out.append({"fact": r.fact, "value": value, "reason": r.reason, "ask": list(r.ask)})
         for name, code in evaluation.assumed.items():
             if code == "to_confirm":
-                out.append({"fact": name, "value": evaluation.facts[name], "reason": code})
+                value = client.raw.get(name, evaluation.facts[name])
+                out.append({"fact": name, "value": value, "reason": code})
+        for check in out:  # a share that no cell holds as such (a note's) is told as people write it
+            fact = self.base.facts.get(check["fact"])
+            if fact and fact.type == "ratio" and isinstance(check["value"], float) and "ask" in check:
+                if check["fact"] not in client.raw:
+                    check["value"] = percent(check["value"])
         doubted = {c["fact"] for c in out}
         expected = [n for n in columns()["expected"] if n in client.blank or n == _MONEY]
         for name in expected:
-            if name not in evaluation.facts and name not in doubted and not self._made(name, evaluation):
+            if self._idle(name, evaluation) or self._made(name, evaluation):
+                continue
+            if name not in evaluation.facts and name not in doubted:
                 out.append({"fact": name, "value": client.blank.get(name, ""), "reason": "missing"})
         return out
+
+    @staticmethod
+    def _idle(name: str, evaluation: Evaluation) -> bool:
+        """Whether nobody needs a fact here, since another one is 0: no ads, no ROI."""
+        return evaluation.facts.get(columns()["idle"].get(name, "")) == 0
 
     @staticmethod
     def _made(name: str, evaluation: Evaluation) -> bool:
@@ -142,25 +159,30 @@ class Judge:
         for check in checks:
             if check["reason"] not in {"missing", "duplicate_row"}:
                 return {"fact": check["fact"], "text": self._ask(check, texts)}
-        open_ = [n for n in settling(self.evaluator, evaluation, CASE) if facts[n].ask]
+        open_ = [
+            n
+            for n in settling(self.evaluator, evaluation, CASE)
+            if facts[n].ask and not self._idle(n, evaluation)
+        ]
         missing = [c["fact"] for c in checks if c["reason"] == "missing"]
-        name = next((n for n in open_ if n in missing), None) or next(iter([*missing, *open_]), None)
+        name = next(iter([*open_, *missing]), None)
         return None if name is None else {"fact": name, "text": self._asked(facts[name])}
 
     def _asked(self, fact: Fact) -> str:
-        return fact.ask or worded("ask_fact", fact=fact.title)
+        return fact.ask or worded("ask_fact", fact=self._title(fact.name))
 
     def _ask(self, check: Mapping[str, Any], texts: Texts) -> str:
         """What to send instead of a value: the counts it is made of, or the fact itself."""
         fact = self.base.facts[check["fact"]]
         parts = [n for n in check.get("ask") or fact.instead if n != fact.name]
         if not parts:
-            return self._asked(fact) if fact.ask else worded("ask_again", fact=fact.title)
+            return self._asked(fact) if fact.ask else worded("ask_again", fact=self._title(fact.name))
         names = [wording()[c]["zh"] if (c := f"count.{n}") in wording() else self._title(n) for n in parts]
         return worded("ask_parts", counts=worded("comma").join(names))
 
     def _title(self, name: str) -> str:
-        return self.base.facts[name].title if name in self.base.facts else name
+        """What a fact is called, without what its title explains in brackets."""
+        return self.base.facts[name].title.partition("(")[0] if name in self.base.facts else name
 
     # -- in words ---------------------------------------------------------------------------------------
 
@@ -173,7 +195,13 @@ class Judge:
         code = check["reason"]
         ends = "–".join(self._show(fact, e, texts) for e in fact.range or ())
         said = value if isinstance(value, str) or code == "unreadable" else self._show(fact, value, texts)
-        out = worded(f"check.{code}", fact=fact.title, value=said, range=ends, expected=self._expected(fact))
+        out = worded(
+            f"check.{code}",
+            fact=self._title(fact.name),
+            value=said,
+            range=ends,
+            expected=self._expected(fact),
+        )
         more = {"missing": self._asked(fact)}.get(code)
         if more is None and code not in {"note_differs", "to_confirm", "unreadable"}:
             more = self._ask(check, texts)

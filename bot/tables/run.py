@@ -29,6 +29,7 @@ from bot.tables.clients import client, left_out, name_of, percent
 from bot.tables.data import TableError, worded
 from bot.tables.grid import Row, Sheet, sheets
 from bot.tables.heads import LOOKED_AT, Column, Header, find
+from bot.tables.heads import bare as _bare
 from bot.tables.judge import Judge
 from rules.facts import Fact
 from rules.model import RuleBase
@@ -211,18 +212,32 @@ def _scaled(header: Header, rows: Iterable[Row], facts: dict[str, Fact]) -> Head
         rates = column.kind in {"rate", "growth"} or any(facts[f].type == "ratio" for f in column.facts)
         if not rates or (column.unit and column.unit.kind == "rate"):
             return column
-        small = large = 0
+        bare: list[float] = []
         for row in rows:
             value = row.values[column.index] if column.index < len(row.values) else None
             if is_missing(value) or percent(row, column):
                 continue
             token = amount(value, column, False, None)
             if token is not None and token.kind in {"plain", "weak"} and token.value:
-                large += abs(token.value) > 1
-                small += abs(token.value) <= 1
-        return replace(column, hundredths=large * 2 >= small if small or large else True)
+                bare.append(abs(token.value))
+        top = max([2.0, *(r[1] for f in column.facts if (r := facts[f].range) and facts[f].type == "ratio")])
+        own = any(_bare(n) == _bare(column.head) for f in column.facts[:1] for n in [f, *facts[f].formerly])
+        # by the name of the contract a rate is a share
+        return replace(column, cents_from=top if own else cents_from(bare, top))
 
     return replace(header, columns=tuple(map(one, header.columns)))
+
+
+def cents_from(bare: list[float], top: float) -> float:
+    """From where on the bare numbers of a column of rates are per cent.
+
+    Mostly shares (0.35): only what could be none, from `top`. Mostly per cent: all of them (2.1, 0.8), but where
+    they are large (35, 55) a 0.4 among them is a share.
+    """
+    large = sorted(v for v in bare if v > 1)
+    if not bare or len(large) * 2 < len(bare) - len(large):
+        return top if bare else 1.0
+    return 1.0 if large[len(large) // 2] >= 10 else 0.0
 
 
 # -- judging --------------------------------------------------------------------------------------------
