@@ -1,4 +1,4 @@
-"""A rule base cut down to what some conclusions need: the same answers for them, for many rows at less cost."""
+"""A rule base cut down to what some conclusions need: the same answers for them at less cost."""
 
 from __future__ import annotations
 

@@ -25,8 +25,8 @@ COLOURS = {
     "P2": ("FFF0B3", "000000"),
     "P3": ("E3EFDA", "000000"),
 }
-_WIDTHS = {"priority": 14, "value_at_risk": 14, "diagnosis": 46, "first_action": 46, "check": 46, "capability": 11,
-           "provider_track": 17, "stage": 10, "stage_flags": 14, "rule": 30}  # fmt: skip
+_WIDTHS = {"priority": 14, "value_at_risk": 14, "diagnosis": 46, "first_action": 46, "check": 46,
+           "capability": 11,           "provider_track": 17, "stage": 10, "stage_flags": 14, "rule": 30}  # fmt: skip
 _WRAPPED = frozenset({"diagnosis", "first_action", "check", "rule"})
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,10})(?:\.\d{1,10})?")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -51,7 +51,8 @@ class _Clients:
         self.sheet = book.create_sheet(worded("clients"))
         keys = dict.fromkeys(k for part in report.parts for _, k in sorted(part.keys.items()))
         self.places = {key: i for i, key in enumerate(keys)}
-        self.heads = [*keys, *([worded("head_sheet")] if len(report.parts) > 1 else []), worded("head_row"),
+        several = ("head_sheet", "head_name") if len(report.parts) > 1 else ()
+        self.heads = [*keys, *map(worded, several), worded("head_row"),
                       *(worded(f"head_{name}") for name in WORDS)]  # fmt: skip
         self._wrapped = self._style(alignment=Alignment(wrap_text=True, vertical="top"))
         self._money = self._style(alignment=_TOP, number_format="#,##0")
@@ -63,6 +64,10 @@ class _Clients:
             )
             for p, (fill, text) in COLOURS.items()
         }
+        self._figures = [
+            {c.index for c in p.header.columns if c.kind in {"fact", "rate", "growth", "serial"}}
+            for p in report.parts
+        ]
         self._formats: dict[str, Any] = {}
         self._guarded: dict[int, Any] = {}
 
@@ -134,9 +139,9 @@ class _Clients:
         for i, value in enumerate(record.values):
             if i in part.keys and value is not None and value != "":
                 shown = record.formats[i] if record.formats and i < len(record.formats) else None
-                out[self.places[part.keys[i]]] = self._input(value, shown)
+                out[self.places[part.keys[i]]] = self._input(value, shown, i in self._figures[record.sheet])
         if len(self.report.parts) > 1:
-            out.append(self._cell(part.name, None))
+            out += [self._cell(part.name, None), self._cell(record.name, None)]
         out.append(record.row)
         for name, value in zip(WORDS, record.words, strict=True):
             if name == "priority":
@@ -147,10 +152,10 @@ class _Clients:
                 out.append(self._cell(value, self._wrapped) if value and name in _WRAPPED else value or None)
         return out
 
-    def _input(self, value: Any, shown: str | None) -> Any:
-        """A cell of the input as it was; a number that a .csv holds as text becomes one."""
+    def _input(self, value: Any, shown: str | None, figure: bool) -> Any:
+        """A cell of the input as it was; a number that a .csv holds as text is one in a column of figures."""
         if isinstance(value, str):
-            if _NUMBER.fullmatch(value):
+            if figure and _NUMBER.fullmatch(value):
                 return float(value) if "." in value else int(value)
             if len(value) > _NARROW or value.startswith(_FORMULA):
                 return self._cell(value, self._wrapped)
@@ -164,7 +169,7 @@ class _Clients:
 
 def clean(text: str) -> str:
     """Without what no workbook may hold."""
-    return ILLEGAL_CHARACTERS_RE.sub("", text)[:_LONGEST]
+    return str(ILLEGAL_CHARACTERS_RE.sub("", text))[:_LONGEST]
 
 
 def _wide(value: Any) -> int:

@@ -155,7 +155,7 @@ def _written(text: str) -> Number | None:
 
 @functools.lru_cache(256)
 def _unit(word: str) -> tuple[float, str, bool]:
-    """Size, kind and whether it scales, of what stands behind a number; no kind where it is not understood."""
+    """Size, kind and whether it scales, of what stands behind a number; no kind: not understood."""
     if not word:
         return 1.0, "plain", False
     units = data("units")
@@ -244,13 +244,13 @@ def says(value: Any, fact: Fact) -> bool:
 
 
 @functools.lru_cache(64)
-def _said(name: str, values: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[str, str]:
+def _said(values: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[str, str]:
     return {plain(w): value for value, spoken in values for w in spoken}
 
 
 def _spoken(fact: Fact) -> dict[str, str]:
     """The words of an enum or set, each to its value."""
-    return _said(fact.name, tuple((v, (v, c.title, *c.words)) for v, c in fact.values.items()))
+    return _said(tuple((v, (v, c.title, *c.words)) for v, c in fact.values.items()))
 
 
 def _exactly(told: str, fact: Fact) -> str | None:

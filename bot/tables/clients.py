@@ -16,6 +16,7 @@ from bot.tables.grid import Row
 from bot.tables.heads import Column, Header
 from rules.facts import Fact, Rejected, Value
 
+_COLON = ": "  # of either width: texts are compared in one
 _NOTE = 3  #: characters of which a note consists at least
 
 
@@ -54,7 +55,7 @@ def name_of(row: Row, header: Header) -> str:
 
 
 def left_out(row: Row, header: Header) -> str | None:
-    """Why a row below the head is no client: blank, head (printed again), total, footnote; None if it is one."""
+    """Why a row below the head is no client: blank, head (once more), total, footnote; None if it is one."""
     filled = [i for i, v in enumerate(row.values) if v is not None and v != "" and not str(v).isspace()]
     if not any(i not in header.serial for i in filled):
         return "blank"
@@ -75,7 +76,7 @@ def left_out(row: Row, header: Header) -> str | None:
 
 def _short(value: Any) -> str:
     """A text that may be the word for a total; longer ones, which are none, as nothing."""
-    return plain(value).rstrip(":: ") if isinstance(value, str) and len(value) <= 12 else ""
+    return plain(value).rstrip(_COLON) if isinstance(value, str) and len(value) <= 12 else ""
 
 
 def client(row: Row, header: Header, facts: Mapping[str, Fact], today: dt.date) -> Client:
@@ -158,7 +159,10 @@ def _read_notes(
     """Facts said in words: in the notes, and in cells that hold more than a value. Columns count first."""
     for head, (column, value) in doubts.items():
         said = isinstance(value, str) and any("\u4e00" <= c <= "\u9fff" for c in value)
-        readings, rejected = _figures(f"{head} {value}", facts) if said else ((), ())
+        if said:
+            readings, rejected = _figures(f"{head} {value}", facts)
+        else:
+            readings, rejected = (), ()
         mine = [r for r in readings if r.fact not in out.facts]
         for reading in mine:
             _take(out, reading)

@@ -14,7 +14,7 @@ _DATA = Path(__file__).parent / "data"
 
 
 class TableError(BotError):
-    """A file that is no table of clients, or a place that cannot be written: `code` and the whole sentence."""
+    """A file that is no table of clients, or a place that cannot be written; `code` names the sentence."""
 
     def __init__(self, code: str, **values: object) -> None:
         self.code, self.values = code, values

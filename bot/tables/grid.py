@@ -1,4 +1,4 @@
-"""A file as sheets of numbered rows: .csv in any encoding, .xlsx streamed. What it holds decides, not its name."""
+"""A file as sheets of numbered rows: .csv in any encoding, .xlsx streamed. Its content decides which it is."""
 
 from __future__ import annotations
 

@@ -27,7 +27,8 @@ class Column:
     """One column. `kind`: fact, rate (one of several 转化率), name, note, serial, growth, or "" where nothing
     is understood. `facts`: those that its cells may be, the likeliest first; `unit` as the head gives it.
 
-    `cents_from`: bare numbers of a rate are per cent from here on, below they are shares. `twice`: a fact that another column was read for.
+    `cents_from`: bare numbers of a rate are per cent from here on, below they are shares. `twice`: the head
+    of the column that the same fact is read from.
     """
 
     index: int
@@ -113,7 +114,7 @@ def _variants(head: str) -> list[str]:
 
 def unit_of(text: str) -> Number | None:
     """A unit as a number of one: 万元 is 10,000 yuan; None for what is no unit."""
-    text = plain(text).removeprefix("单位").strip(" ::")
+    text = plain(text).removeprefix("单位").strip(" :")
     if not text or len(text) > 6 or text[0].isdigit():
         return None
     if text in {"人民币", "rmb", "cny", "人民币元"}:
@@ -231,13 +232,13 @@ def _text(cells: Sequence[Any], index: int) -> str:
 
 
 def find(rows: Sequence[Row], facts: Mapping[str, Fact]) -> Header | None:
-    """The head among the first rows of a sheet: the row of which most columns are understood, two at least."""
+    """The head among a sheet's first rows: the row of which most columns are understood, two at least."""
     best: tuple[int, Header] | None = None
     for at, row in enumerate(rows):
         texts = [v for v in row.values if v not in (None, "")]
         if not texts or any(len(str(v)) > 60 for v in texts):
             continue
-        above = rows[at - 1].values if at and _groups(rows[at - 1], row) else ()
+        above = rows[at - 1].values if at and _groups(rows[at - 1]) else ()
         for over in (above, ()) if above else ((),):
             found = _single(_months(_columns(row.values, over, facts)))
             score = sum(bool(c.kind) + (c.kind in {"fact", "rate"}) for c in found if not c.twice)
@@ -259,10 +260,10 @@ def _named(found: Sequence[Column]) -> tuple[Column, ...]:
     return tuple(c for _, c in ranked)
 
 
-def _groups(above: Row, row: Row) -> bool:
-    """Whether the row above groups the columns of this one: several short texts, some of them merged."""
+def _groups(above: Row) -> bool:
+    """Whether a row may group the columns of the one below: several short texts."""
     texts = [v for v in above.values if v not in (None, "")]
-    return 2 <= len(texts) and all(isinstance(v, str) and len(v) <= _SHORT for v in texts)
+    return len(texts) >= 2 and all(isinstance(v, str) and len(v) <= _SHORT for v in texts)
 
 
 def _unit_line(rows: Sequence[Row]) -> Number | None:
@@ -287,11 +288,8 @@ def _months(found: list[Column]) -> list[Column]:
         return year, month + 12 if turn and not year and month < 7 else month
 
     ordered = sorted(dated, key=when, reverse=True)
-    now, before, *older = [*ordered, None]
-    out = {now.index: (rule["latest"],)} if now else {}
-    if before:
-        out[before.index] = (rule["before"],)
-    gone = {c.index for c in older if c}
+    out = dict(zip((c.index for c in ordered), ((rule["latest"],), (rule["before"],)), strict=False))
+    gone = {c.index for c in ordered[2:]}
     return [
         Column(c.index, c.head) if c.index in gone else replace(c, facts=out.get(c.index, c.facts))
         for c in found

@@ -24,6 +24,7 @@ from rules.render import Texts, percent
 KEYS = ("stage", "stage_flags", "provider_track", "capability", "priority")
 CASE = "triage_case"  #: the conclusion that says which matter decides
 _MONEY = "gmv_30d"
+_LONGEST = 60  # characters of a cell that a sentence quotes
 ASKED = frozenset({"client_row"})
 
 
@@ -38,8 +39,8 @@ class Judged:
 
 
 #: the workbook's columns after the input's
-WORDS = ("priority", "value_at_risk", "diagnosis", "first_action", "check", "capability", "provider_track", "stage",
-         "stage_flags", "rule")  # fmt: skip
+WORDS = ("priority", "value_at_risk", "diagnosis", "first_action", "check", "capability", "provider_track",
+         "stage",         "stage_flags", "rule")  # fmt: skip
 
 
 class Judge:
@@ -158,7 +159,7 @@ class Judge:
             return {"fact": _MONEY, "text": self._asked(facts[_MONEY])}
         for check in checks:
             if check["reason"] not in {"missing", "duplicate_row"}:
-                return {"fact": check["fact"], "text": self._ask(check, texts)}
+                return {"fact": check["fact"], "text": self._ask(check)}
         open_ = [
             n
             for n in settling(self.evaluator, evaluation, CASE)
@@ -171,7 +172,7 @@ class Judge:
     def _asked(self, fact: Fact) -> str:
         return fact.ask or worded("ask_fact", fact=self._title(fact.name))
 
-    def _ask(self, check: Mapping[str, Any], texts: Texts) -> str:
+    def _ask(self, check: Mapping[str, Any]) -> str:
         """What to send instead of a value: the counts it is made of, or the fact itself."""
         fact = self.base.facts[check["fact"]]
         parts = [n for n in check.get("ask") or fact.instead if n != fact.name]
@@ -194,6 +195,7 @@ class Judge:
         value = check["value"]
         code = check["reason"]
         ends = "–".join(self._show(fact, e, texts) for e in fact.range or ())
+        value = f"{value[:_LONGEST]}…" if isinstance(value, str) and len(value) > _LONGEST else value
         said = value if isinstance(value, str) or code == "unreadable" else self._show(fact, value, texts)
         out = worded(
             f"check.{code}",
@@ -204,7 +206,7 @@ class Judge:
         )
         more = {"missing": self._asked(fact)}.get(code)
         if more is None and code not in {"note_differs", "to_confirm", "unreadable"}:
-            more = self._ask(check, texts)
+            more = self._ask(check)
         return out + (more or "")
 
     def _expected(self, fact: Fact) -> str:

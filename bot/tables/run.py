@@ -15,7 +15,7 @@ import pickle
 import signal
 import sys
 import tempfile
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -41,7 +41,7 @@ _MOST = 8  #: processes
 
 @dataclass
 class Part:
-    """One sheet that was read: its header, its heads as keys (index → key), and the rows that are no client."""
+    """One sheet that was read: header, its heads as keys (index → key), the rows that are no client."""
 
     name: str | None
     header: Header
@@ -73,7 +73,7 @@ class Report:
     parts: list[Part] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    money: Counter[str] = field(default_factory=Counter)
+    money: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     clients: int = 0
     _file: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
     _places: list[tuple[tuple[int, float, int], int, int, int]] = field(default_factory=list)
@@ -231,8 +231,8 @@ def _scaled(header: Header, rows: Iterable[Row], facts: dict[str, Fact]) -> Head
 def cents_from(bare: list[float], top: float) -> float:
     """From where on the bare numbers of a column of rates are per cent.
 
-    Mostly shares (0.35): only what could be none, from `top`. Mostly per cent: all of them (2.1, 0.8), but where
-    they are large (35, 55) a 0.4 among them is a share.
+    Mostly shares (0.35): only what could be none, from `top`. Mostly per cent: all of them (2.1, 0.8), but
+    where they are large (35, 55) a 0.4 among them is a share.
     """
     large = sorted(v for v in bare if v > 1)
     if not bare or len(large) * 2 < len(bare) - len(large):
@@ -247,7 +247,7 @@ _judge: Judge | None = None
 
 def _start(base: RuleBase, today: dt.date, child: bool = True) -> None:
     """A process gets its judge; Ctrl-C is the parent's to handle."""
-    global _judge  # noqa: PLW0603 one judge a process
+    global _judge
     if child:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     _judge = Judge(base, today)
