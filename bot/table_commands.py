@@ -47,14 +47,13 @@ def triage_(
         def progress(done: int) -> None:
             bar.update(task, completed=done, refresh=True)
 
-        report = triage(file, base, today(), progress)
-        bar.update(task, description=worded("writing"), completed=0, total=report.clients)
-        if out is not None:
-            with _beside(out) as place:
-                write(report, place, progress)
-    if json_:
-        for record in report.records():
-            put(report.as_json(record))
+        with triage(file, base, today(), progress) as report:
+            if out is not None:
+                bar.update(task, description=worded("writing"), completed=0, total=report.clients)
+                with _beside(out) as place:
+                    write(report, place, progress)
+            for record in report.records() if json_ else ():
+                put(report.as_json(record))
     _tell(report, out)
 
 

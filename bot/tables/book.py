@@ -26,7 +26,7 @@ COLOURS = {
     "P3": ("E3EFDA", "000000"),
 }
 _WIDTHS = {"priority": 14, "value_at_risk": 14, "diagnosis": 46, "first_action": 46, "check": 46,
-           "capability": 11,           "provider_track": 17, "stage": 10, "stage_flags": 14, "rule": 30}  # fmt: skip
+           "capability": 11, "provider_track": 17, "stage": 10, "stage_flags": 14, "rule": 30}  # fmt: skip
 _WRAPPED = frozenset({"diagnosis", "first_action", "check", "rule"})
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,10})(?:\.\d{1,10})?")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -158,11 +158,11 @@ def _read_notes(
 ) -> None:
     """Facts said in words: in the notes, and in cells that hold more than a value. Columns count first."""
     for head, (column, value) in doubts.items():
+        readings: tuple[Reading, ...] = ()
+        rejected: tuple[Rejected, ...] = ()
         said = isinstance(value, str) and any("\u4e00" <= c <= "\u9fff" for c in value)
         if said:
             readings, rejected = _figures(f"{head} {value}", facts)
-        else:
-            readings, rejected = (), ()
         mine = [r for r in readings if r.fact not in out.facts]
         for reading in mine:
             _take(out, reading)

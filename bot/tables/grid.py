@@ -1,4 +1,4 @@
-"""A file as sheets of numbered rows: .csv in any encoding, .xlsx streamed. Its content decides which it is."""
+"""A file as sheets of numbered rows: .csv in any encoding, .xlsx streamed. Content decides which it is."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class Judge:
         fired = [f for f in evaluation.trace if CASE in f.rule.rule.then]
         decisive = self._decisive(evaluation)
         checks = self._checks(client, evaluation)
-        question = self._question(evaluation, checks, texts)
+        question = self._question(evaluation, checks)
         risk = result.value_at_risk(evaluation, self.base)
         out = {
             "facts": evaluation.facts,
@@ -150,9 +150,7 @@ class Judge:
         """Whether a fact that is absent is computed from others."""
         return any(fact == name and n in evaluation.derived.values for n, fact in result.REPLACES.items())
 
-    def _question(
-        self, evaluation: Evaluation, checks: Sequence[Mapping[str, Any]], texts: Texts
-    ) -> dict[str, str] | None:
+    def _question(self, evaluation: Evaluation, checks: Sequence[Mapping[str, Any]]) -> dict[str, str] | None:
         """The one fact to ask for: the month's sales first, then what is in doubt, then what would decide."""
         facts = self.base.facts
         if _MONEY not in evaluation.facts:

@@ -65,7 +65,7 @@ class Record:
 
 @dataclass
 class Report:
-    """What became of a file. `counts`: by priority, by capability, those without sales, those to check."""
+    """What became of a file; closing it lets the rows go. `counts`: by priority, by capability, those without sales, those to check."""
 
     path: Path
     base: RuleBase
@@ -77,6 +77,12 @@ class Report:
     clients: int = 0
     _file: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
     _places: list[tuple[tuple[int, float, int], int, int, int]] = field(default_factory=list)
+
+    def __enter__(self) -> Report:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
 
     def add(
         self, order: tuple[int, float, int], packed: bytes, told: tuple[str, str, float | None, bool]
@@ -118,20 +124,27 @@ def triage(path: Path, base: RuleBase, today: dt.date, progress: Callable[[int],
     Raises TableError where there is no table of clients.
     """
     report = Report(path, base, today)
+    try:
+        for packed in _judged(report, processes):
+            for one in packed:
+                report.add(*one)
+            progress(report.clients)
+    except BaseException:
+        report.__exit__()
+        raise
+    return report
+
+
+def _judged(report: Report, processes: int | None) -> Iterator[Packed]:
     chunks = _chunks(report)
-    first = next(chunks, None)
-    second = next(chunks, None)
-    if first is None:
+    ahead = list(itertools.islice(chunks, 2))
+    if not ahead:
         raise _nothing(report)
     workers = min(processes or os.cpu_count() or 1, _MOST)
-    several = itertools.chain([first], [second] if second else [], chunks)
-    judged = _alone(several, base, today) if second is None or workers < 2 else _together(
-        several, base, today, workers)  # fmt: skip
-    for packed in judged:
-        for one in packed:
-            report.add(*one)
-        progress(report.clients)
-    return report
+    several = itertools.chain(ahead, chunks)
+    if len(ahead) < 2 or workers < 2:
+        return _alone(several, report.base, report.today)
+    return _together(several, report.base, report.today, workers)
 
 
 def _nothing(report: Report) -> TableError:
