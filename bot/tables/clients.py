@@ -166,7 +166,8 @@ def _read_notes(
         mine = [r for r in readings if r.fact not in out.facts]
         for reading in mine:
             _take(out, reading)
-        if not any(r.fact in column.facts or not column.facts for r in [*mine, *rejected]):
+        told = {r.fact for r in mine} | {r.fact for r in rejected}
+        if not told or (column.facts and told.isdisjoint(column.facts)):
             fact = column.facts[0] if column.facts else str(data("cues")["several_rates"]["else"])
             out.check.append({"fact": fact, "value": written(value), "reason": "unreadable"})
         for bad in rejected:

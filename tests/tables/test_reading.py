@@ -122,15 +122,18 @@ def test_encodings_and_separators(told: Told, tmp_path: Path, encoding: str, mar
 
 
 def test_titles_units_blank_lines_totals_and_footnotes(told: Told, tmp_path: Path) -> None:
-    rows = [["2026年11月客户盘点"], ["单位:万元"], [], ["序号", "店铺", "月销", "客单价"], ["1", "甲", "82", "99"], [],
-            ["序号", "店铺", "月销", "客单价"], ["2", "乙", "5万元", "59"], ["3", "", "", ""], ["合计", "", "87"],
+    rows = [["2026年11月客户盘点"], ["单位:万元"], [], ["序号", "店铺", "月销", "客单价"],
+            ["1", "甲", "82", "99"], [],
+            ["序号", "店铺", "月销", "客单价"], ["2", "乙", "5万元", "59"], ["3", "", "", ""],
+            ["合计", "", "87"],
             ["注:数据来自罗盘"]]  # fmt: skip
     found = {r["row"]: r["facts"] for r in told(write_csv(tmp_path / "t.csv", rows))}
     assert found == {5: {"gmv_30d": 820000, "aov": 99}, 8: {"gmv_30d": 50000, "aov": 59}}
 
 
 def test_merged_titles_two_rows_of_heads_and_percent_formats(told: Told, tmp_path: Path) -> None:
-    rows = [["客户盘点"], ["店铺", "本月", None, "上月", None, "备注"], [None, "GMV", "退货率", "GMV", "退货率", None],
+    rows = [["客户盘点"], ["店铺", "本月", None, "上月", None, "备注"],
+            [None, "GMV", "退货率", "GMV", "退货率", None],
             ["甲", 1250000, 0.48, 1600000, 0.4, ""], ["乙", 42000, 1.2, 50000, 0.4, ""]]  # fmt: skip
     shown = {f"{c}{r}": "0.0%" for c in "CE" for r in (4, 5)}
     first, second = told(write_xlsx(tmp_path / "t.xlsx", {"一": rows}, shown))

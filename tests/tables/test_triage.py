@@ -17,8 +17,9 @@ from tests.tables.conftest import TODAY, Told, write_csv
 
 KEYS = {"row", "name", "input", "facts", "stage", "stage_flags", "provider_track", "capability", "priority",
         "value_at_risk", "diagnosis", "first_action", "rule", "question", "check"}  # fmt: skip
-HEAD = ["name", "client_kind", "category", "gmv_30d", "gmv_prev_30d", "refund_rate", "ad_spend_per_day", "ad_roi_pay",
-        "gross_margin", "shop_score", "live_days_30d", "creator_top1_share", "stay_seconds", "cvr_click",
+HEAD = ["name", "client_kind", "category", "gmv_30d", "gmv_prev_30d", "refund_rate", "ad_spend_per_day",
+        "ad_roi_pay",        "gross_margin", "shop_score", "live_days_30d", "creator_top1_share",
+        "stay_seconds", "cvr_click",
         "days_to_campaign", "hero_stock_days", "videos_per_week", "ad_spend_trend_7d"]  # fmt: skip
 
 
@@ -28,8 +29,10 @@ def some(count: int, seed: int = 3) -> list[list[str]]:
     rows = []
     for i in range(count):
         values: list[Any] = [
-            r.choice(["brand", "factory", "trader", "individual"]), r.choice(["apparel", "beauty", "food", "jewelry"]),
-            r.randint(1000, 5_000_000), r.randint(1000, 5_000_000), round(r.uniform(0, 0.9), 2), r.randint(0, 4000),
+            r.choice(["brand", "factory", "trader", "individual"]),
+            r.choice(["apparel", "beauty", "food", "jewelry"]),
+            r.randint(1000, 5_000_000), r.randint(1000, 5_000_000), round(r.uniform(0, 0.9), 2),
+            r.randint(0, 4000),
             round(r.uniform(0.5, 6), 1), round(r.uniform(0.1, 0.8), 2), r.randint(50, 99), r.randint(0, 30),
             round(r.uniform(0, 1), 2), r.randint(10, 90), round(r.uniform(0, 0.2), 3), r.randint(0, 40),
             r.randint(0, 40), r.randint(0, 14), round(r.uniform(-1, 1), 2),
@@ -123,7 +126,8 @@ def test_contradictory_facts_are_left_out_and_listed(told: Told, tmp_path: Path)
 
 def test_the_question_is_the_fact_nearest_to_a_more_urgent_case(told: Told, tmp_path: Path) -> None:
     rows = [["客户", "月销", "退货率", "体验分", "日耗", "ROI", "毛利", "距大促天数"],
-            ["烧钱", "80万", "10%", "90", "2000", "1.5", "", ""], ["大促", "80万", "10%", "90", "0", "", "50%", "8"]]  # fmt: skip
+            ["烧钱", "80万", "10%", "90", "2000", "1.5", "", ""],
+            ["大促", "80万", "10%", "90", "0", "", "50%", "8"]]  # fmt: skip
     asked = {r["name"]: r["question"]["fact"] for r in told(write_csv(tmp_path / "t.csv", rows))}
     assert asked == {"烧钱": "gross_margin", "大促": "hero_stock_days"}
 
