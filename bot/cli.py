@@ -13,7 +13,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from bot import handbook_commands, rules_commands
+from bot import handbook_commands, rules_commands, table_commands
 from bot.conversation import intents, numbers
 from bot.crossings import crossings
 from bot.errors import BotError, InputError
@@ -42,6 +42,7 @@ app.add_typer(rules_commands.app, name="rules")
 app.command()(handbook_commands.search)
 app.command()(handbook_commands.ingest)
 app.command(name="eval")(handbook_commands.evaluate)
+app.command(name="triage")(table_commands.triage_)
 
 
 def main() -> None:

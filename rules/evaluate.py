@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from rules.conditions import Scalar, View, compile_clauses, rounded
+from rules.conditions import Scalar, Test, View, compile_clauses, rounded
 from rules.derive import Derived, derive, derive_items, imply, missing, pool
 from rules.errors import FactError
 from rules.facts import Fact, Rejected, Value
@@ -88,7 +88,7 @@ class Evaluator:
         for kind in base.items.values():
             self._facts |= {kind.prefix + name: fact for name, fact in kind.facts.items()}
         self._nothing: dict[str, Scalar] = {f"{n}__known": False for n in [*self._facts, *base.derived]}
-        self._needs = {n: d.needs for n, d in base.derived.items()}
+        self.needs = {n: d.needs for n, d in base.derived.items()}
         self._clauses: dict[tuple[str, str | None], tuple[Any, tuple[str, ...] | None, Any]] = {}
 
     def read(self, given: Mapping[str, object]) -> tuple[dict[str, Value], list[Rejected]]:
@@ -347,6 +347,13 @@ class Evaluator:
             shaky = "unsettled"
         return Fired(rule, used, tuple(dict.fromkeys(sources)), dict(rule.rule.then), shaky)
 
+    def clauses(self, rule: CompiledRule, evaluation: Evaluation) -> list[list[list[Test]]]:
+        """The conditions of `rule` as tests, their numbers resolved for the category of `evaluation`."""
+        category = evaluation.facts.get("category")
+        found: list[list[list[Test]]]
+        found = self._compiled(rule, category if isinstance(category, str) else None)[0]
+        return found
+
     def _compiled(self, rule: CompiledRule, category: str | None) -> tuple[Any, tuple[str, ...] | None, Any]:
         """The clauses of `when`, the names read if there are no alternatives, `provisional_while`."""
         key = (rule.id, category)
@@ -380,7 +387,7 @@ class Evaluator:
                         facts += needs.get(name, ())
                     elif name not in out.derived.null:
                         if name not in lacks:
-                            lacks[name] = missing(name, known, self._needs)
+                            lacks[name] = missing(name, known, self.needs)
                         facts += lacks[name]
                 if withheld.intersection(stand.waits_for):
                     facts = []

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from rules.conditions import conditions_of
+from rules.derive import missing
 from rules.evaluate import Evaluation, Evaluator, Memo
 from rules.facts import NUMERIC, Fact, Value
+from rules.match.three_valued import status
 
 _GRID = 8
 
@@ -32,6 +34,43 @@ def waiting(evaluation: Evaluation) -> dict[str, list[str]]:
             for fact in stand.waits_for:
                 out.setdefault(fact, []).append(rule)
     return out
+
+
+def settling(evaluator: Evaluator, evaluation: Evaluation, key: str) -> list[str]:
+    """The unknown facts that could bring `key`, a choice with an `order`, to an earlier value.
+
+    The rule nearest to firing first: the one with most of its conditions met, then with fewest facts missing,
+    then the one whose value stands earliest. Cheap where `open_facts` would invent facts: a look at the rules
+    that write the key; one that waits for another conclusion is passed over. Needs no statuses.
+    """
+    base = evaluator.base
+    order = base.keys[key].order
+    now = evaluation.value(key)
+    ahead = order[: order.index(now)] if now in order else order
+    known = {*evaluation.derived.values, *evaluation.facts, *evaluation.derived.null}
+    ranked = []
+    for id_ in base.writers[key]:
+        value = base.rules[id_].rule.then[key]
+        if value not in ahead:
+            continue
+        clauses = evaluator.clauses(base.rules[id_], evaluation)
+        stands = [status([c], evaluation.view) for c in clauses]
+        waits = [s.waits_for for s in stands if s.state == "open"]
+        if (
+            not waits
+            or any(s.state == "blocked" for s in stands)
+            or base.keys.keys() & {n for w in waits for n in w}
+        ):
+            continue
+        # of a clause with alternatives the cheapest is enough
+        ways = [[missing(n, known, evaluator.needs) for n in w] for w in waits]
+        if all(any(way) for way in ways):
+            cost = sum(min(len(facts) for facts in way if facts) for way in ways)
+            met = len(clauses) - len(waits)
+            ranked.append(
+                (-met, cost, order.index(value), [f for way in ways for facts in way for f in facts])
+            )
+    return list(dict.fromkeys(f for *_, facts in sorted(ranked) for f in facts))
 
 
 def open_facts(

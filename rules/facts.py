@@ -78,6 +78,7 @@ class Fact(BaseModel):
     values: dict[str, Choice] = {}
     formerly: list[str] = []
     words: list[str] = Field(default=[], description="what people call it; also heads of table columns")
+    heads: list[str] = Field(default=[], description="heads of table columns that name it and nothing else")
     yes: list[str] = []
     no: list[str] = []
     adds: bool = Field(default=False, description="several values said together are parts of a sum")

@@ -23,7 +23,7 @@ from bot.conversation.text import any_of, data, language, normalise, unread
 from bot.conversation.vectors import Encoder
 from rules.facts import Fact, Rejected, Value
 
-__all__ = ["Encoder", "Reading", "Understanding", "understand"]
+__all__ = ["Encoder", "Reading", "Understanding", "figures", "understand"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,15 @@ def understand(
         unread=unread(text),
         knows_not=bool(asked) and not said and correct.knows_not(s),
     )
+
+
+def figures(text: str, facts: Mapping[str, Fact]) -> tuple[list[Reading], list[Rejected]]:
+    """The facts that a note says, and its impossible values; not what it asks or supposes. Never raises."""
+    lex = lexicon(facts)
+    s = scan(normalise(text), lex)
+    found, _, _ = _find(s, lex, {}, (), False, False)
+    sorted_ = settle(s, lex, found, False)
+    return sorted_.readings, sorted_.rejected
 
 
 def _find(
