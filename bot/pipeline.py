@@ -139,6 +139,7 @@ class Pipeline:
             known=values,
             asked=tuple(session.asked),
             encoder=self.library.encoder,
+            today=date,
         )
         if message.command in {"forget", "reset"}:
             self.store.forget(name)

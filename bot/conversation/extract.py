@@ -18,7 +18,7 @@ from rules.facts import Value
 _NUMBER = re.compile(f"[{NUMBER_CHARS}]")
 _LATIN = re.compile(r"[a-z]+")
 _FAR = 4.5  # a gap that costs more separates a word from a number
-_NONE = re.compile(r"(?:都|也)(?:还)?(?:没|无)")  # 头部一个都没有
+_NONE = re.compile(r"(?:都|也)?(?:还)?(?:没有?|无)")  # 头部一个都没有
 _COMMA = 2.5
 _BEFORE = 1.2  # "129客单": a number before its word is rarer than after
 _GAP_BEFORE = re.compile(r"[的个点 左右多+]{0,3}")
@@ -139,9 +139,7 @@ def _read(s: Scan, place: int, name: Name, lex: Lexicon, cost: float) -> Iterato
                 count = 0 if token.value == 1 and _NONE.match(s.skeleton, place + 1) else int(token.value)
                 yield Found(fact_name, {part: count}, place, *span, confidence=sure)
             continue
-        if token.kind == "date" and lex.facts[fact_name].type == "date":
-            yield Found(fact_name, token.unit, place, *span, confidence=sure)
-        elif (got := fit(lex.facts[fact_name], token, name.word)) is not None:
+        if (got := fit(lex.facts[fact_name], token, name.word)) is not None:
             yield Found(
                 fact_name, got.value, place, *span, assumed=got.assumed, confidence=min(sure, got.confidence)
             )

@@ -17,13 +17,15 @@ _PLAIN = {"plain"}  # a lone Chinese digit is a value of ROI alone
 class Fit:
     """A value with how sure it is and the assumption it rests on."""
 
-    value: float | int
+    value: float | int | str
     assumed: str | None = None
     confidence: float = 1.0
 
 
 def fit(fact: Fact, token: Number, word: str = "") -> Fit | None:
     """`token` as a value of `fact`, named by `word`; of a range the careful end (decisions §24)."""
+    if fact.type == "date":
+        return Fit(token.unit, None, 0.95) if token.kind == "date" else None
     low = _value(fact, token, token.value, word)
     if low is None:
         return None

@@ -82,7 +82,9 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     after = any_of(d["about_after"])
     lasting = any_of(u for u, (kind, _) in units.items() if kind in {"days", "hours", "seconds"})
     pattern = rf"""
-      (?P<ordinal>第\s*{n}) | (?P<phone>(?<!\d)\d{{11,}}(?!\d)) | (?P<iso>20\d\d-\d\d?-\d\d?)
+      (?P<ordinal>第\s*{n}) | (?P<phone>(?<!\d)\d{{11,}}(?!\d)) | (?P<iso>20\d\d[-/.]\d\d?[-/.]\d\d?)
+    | (?P<date>(?:(?P<year>20\d\d)\s?年\s?)?(?P<month>\d\d?|[十{_DIGITS}]{{1,2}})\s?月(?:的)?(?P<day>\d\d?|[十{_DIGITS}]{{1,3}})\s?[号日])
+    | (?P<weekday>(?P<week>下下|下|这|本)个?(?:周|星期|礼拜)(?P<nth>[一二三四五六日天])(?!\s?(?:条|场|次|单|个|天|小时)))
     | (?P<period>{any_of(d["periods"])})
     | (?P<share>(?P<of>{n})\s?分之\s?(?P<part>{n}))
     | (?P<vague>(?:好?几|数|上)[十百千万亿]+)
@@ -129,17 +131,42 @@ def _blank(text: str, spans: Sequence[tuple[int, int]]) -> str:
     return "".join(chars)
 
 
-def numbers(text: str, words: Sequence[tuple[int, int]] = ()) -> list[Number]:
-    """The number expressions of a normalised text, in order; `words` are places that hold none."""
+def numbers(text: str, words: Sequence[tuple[int, int]] = (), today: dt.date = dt.date.min) -> list[Number]:
+    """The number expressions of a normalised text, in order; `words` are places that hold none.
+
+    A day without a year (11月9号, 下周三) is the next one from `today`; without `today` it is none.
+    """
     text = _blank(text, [*protected_spans(text), *words])
     pattern, before, _ = _patterns()
     found: list[Number] = []
     for m in pattern.finditer(text):
-        token = _token(m)
+        token = _date(m, today) if m["iso"] or m["date"] or m["weekday"] else _token(m)
         if token is not None:
             about = token.about or bool(before.search(text, max(0, token.start - 4), token.start))
             found.append(replace(token, about=about))
     return _ranges(text, found)
+
+
+def _date(m: re.Match[str], today: dt.date) -> Number | None:
+    """A day of the calendar, as ISO text in `unit`; None where there is none such."""
+    start, end = m.span()
+    try:
+        if m["iso"]:
+            day = dt.date(*map(int, re.split(r"[-/.]", m["iso"])))
+        elif m["year"]:
+            day = dt.date(int(m["year"]), int(_number(m["month"]) or 0), int(_number(m["day"]) or 0))
+        elif today == dt.date.min:
+            return None
+        elif m["weekday"]:
+            weeks = {"下下": 2, "下": 1}.get(m["week"], 0)
+            monday = today - dt.timedelta(days=today.weekday())
+            day = monday + dt.timedelta(days=7 * weeks + "一二三四五六日天".index(m["nth"]) % 7)
+        else:
+            day = today.replace(month=int(_number(m["month"]) or 0), day=int(_number(m["day"]) or 0))
+            day = day if day >= today else day.replace(year=day.year + 1)
+    except ValueError:
+        return None
+    return Number(start, end, "date", 0, unit=day.isoformat())
 
 
 def _token(m: re.Match[str]) -> Number | None:
@@ -149,11 +176,6 @@ def _token(m: re.Match[str]) -> Number | None:
     end -= len(written) - len(written.rstrip())
     if m["ordinal"] or m["phone"] or m["vague"]:
         return None
-    if m["iso"]:
-        try:
-            return Number(start, end, "date", 0, unit=dt.date(*map(int, m["iso"].split("-"))).isoformat())
-        except ValueError:
-            return None
     if m["period"]:
         days = data("units")["periods"][re.sub(r"\s+", " ", m["period"])]
         return Number(start, end, "period", days)
@@ -170,6 +192,8 @@ def _token(m: re.Match[str]) -> Number | None:
         )
     if m["colon"]:
         a, b = _number(m["a"]), _number(m["b"])
+        if a == 0 and b is not None:
+            return Number(start, end, "seconds", b)  # 0:47
         return Number(start, end, "ratio", b / a, parts=(a, b)) if a and b is not None else None
     if m["half"]:
         return Number(start, end, "rate", 0.5)
@@ -221,7 +245,7 @@ def _amount(m: re.Match[str], start: int, end: int) -> Number | None:
 _RANGE = re.compile(r"\s?(?:到|至|-|~|—|–|--|\.\.\.?|to|和)\s?")
 _FROM = re.compile(r"(?:从|由|自|from)[^,,。;;!!??\n]{0,8}$")
 _TO = re.compile(
-    r"\s?(?:->|→|=>|>|(?:提|升|降|跌|掉|涨|拉|做|变|改|加|减|增长?|下滑|提高|提升|下降|上升|下跌|缩水?|砍)[高升]?(?:到了?|成了?|至|为)|变成了?|翻倍到?了?|翻到了?|到了?|to)\s?"
+    r"\s?(?:->|→|=>|>|(?:提|升|降|跌|掉|涨|拉|做|变|改|加|减|增长?|下滑|提高|提升|下降|上升|下跌|缩水?|砍)[高升]?(?:到了?|成了?|至|为)|变成了?|谈到了?|压到了?|讲到了?|砍到了?|翻倍到?了?|翻到了?|到了?|to)\s?"
 )
 
 

@@ -99,11 +99,15 @@ def _match(pattern: Pattern, m: re.Match[str], s: Scan, lex: Lexicon) -> Iterato
     if fits or not any(pattern.facts):
         s.used.update(m.start(i) for i in range(1, len(pattern.facts) + 1) if m.start(i) >= 0)
     for fact, got, place in fits:
-        value = entry.get("is", got.value) * entry.get("times", 1)
-        value = -value if entry.get("negate") else round(1 - value, 8) if entry.get("complement") else value
+        value = got.value if isinstance(got.value, str) else _turned(got.value, entry)
         s.used.add(place)
         s.nearest[place] = fact
         yield Found(fact, value, place, m.start(), m.end(), got.assumed or assumed, min(got.confidence, sure))
+
+
+def _turned(value: float, entry: dict[str, Any]) -> float | int:
+    value = entry.get("is", value) * entry.get("times", 1)
+    return -value if entry.get("negate") else round(1 - value, 8) if entry.get("complement") else value
 
 
 def _ratio(pattern: Pattern, m: re.Match[str], s: Scan, lex: Lexicon) -> Iterator[Found]:

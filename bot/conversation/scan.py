@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import re
 from bisect import bisect_right
@@ -11,7 +12,7 @@ from bot.conversation.lexicon import Lexicon
 from bot.conversation.numbers import Number, numbers
 from bot.conversation.text import any_of, data
 
-_BLANK = re.compile(r"(?<=[\u4e00-\u9fff])\s(?<!\n)$")
+_BLANK = re.compile(r"(?:(?<=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff](?:gmv|gpm|roi|sku))) $")
 _FIRST = 0xE000
 _KINDS = ["plain", "plain_scaled", "weak", "money", "money_scaled", "rate", "seconds", "points", "hours",
           "days", "days1", "days7", "days30", "period", "period1", "period7", "period30", "count", "ratio",
@@ -116,12 +117,12 @@ def _cues() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Patte
     )
 
 
-def scan(text: str, lex: Lexicon) -> Scan:
-    """Lay out a normalised text."""
+def scan(text: str, lex: Lexicon, today: dt.date = dt.date.min) -> Scan:
+    """Lay out a normalised text; `today` is what a day without a year is counted from."""
     no_numbers = [m.span() for m in lex.word_pattern.finditer(text)]
     for name in data("cues")["unclear_numbers"]:
         no_numbers += [m.span() for p in data("cues")["unclear"][name] for m in re.finditer(p, text)]
-    found = numbers(text, no_numbers)
+    found = numbers(text, no_numbers, today)
     pieces: list[str] = []
     origin: list[int] = []
     tokens: dict[int, Number] = {}

@@ -7,6 +7,7 @@ fact, units and cues and example messages in `bot/conversation/data`.
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import re
 from collections.abc import Mapping
@@ -54,12 +55,13 @@ def understand(
     known: Mapping[str, Value] | None = None,
     asked: tuple[str, ...] = (),
     encoder: Encoder | None = None,
+    today: dt.date = dt.date.min,
 ) -> Understanding:
     """Read one message.
 
     `known` are the facts the session holds (a correction finds its fact there), `asked` those the last turn
     asked for (a bare "35" answers the first that it fits). Without an encoder, intents come from cues and
-    shared wording alone. Never raises for any text.
+    shared wording alone. `today` is what 下周三 is counted from. Never raises for any text.
     """
     known = known or {}
     plain = normalise(text)
@@ -69,9 +71,9 @@ def understand(
             language(text[:4000]), None, (), (), ("smalltalk",), None, (), False, (), (), plain, command
         )
     lex = lexicon(facts)
-    whole = scan(plain, lex)
+    whole = scan(plain, lex, today)
     unclear = _unclear(whole)
-    s = scan(_first_shop(plain), lex) if "several_shops" in unclear else whole
+    s = scan(_first_shop(plain), lex, today) if "several_shops" in unclear else whole
     correction = correct.is_correction(s, known)
     found, named, unknown_target = _find(s, lex, known, asked, correction, "several_shops" in unclear)
     sorted_ = settle(s, lex, found, correction)
