@@ -432,7 +432,7 @@ class _Turn:
             self.out.word("nearest", titles=self.out.listed(found.nearest))
 
     def _unclear(self, code: str) -> None:
-        if code in {"several_shops", "which_fact"}:
+        if code in {"several_clients", "several_shops", "which_fact"}:
             self.out.word(code)
         elif code.startswith(("split_", "half_")):
             self.out.word(f"unclear.{code}" if code in {"split_73", "half_dabuliu"} else "unclear.other")

@@ -65,7 +65,8 @@ def corrected(s: Scan, lex: Lexicon, known: Mapping[str, Value]) -> Iterator[Fou
 def _held(lex: Lexicon, fact: str, old: Number, known: Mapping[str, Value]) -> bool:
     got = fit(lex.facts[fact], old)
     value = known[fact]
-    return got is not None and isinstance(value, int | float) and abs(got.value - value) < 1e-9
+    numbers = got is not None and isinstance(got.value, int | float) and isinstance(value, int | float)
+    return numbers and abs(got.value - value) < 1e-9  # type: ignore[union-attr,operator]
 
 
 def retracted(s: Scan, found: list[Name], lex: Lexicon) -> tuple[str, ...]:

@@ -83,8 +83,10 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     lasting = any_of(u for u, (kind, _) in units.items() if kind in {"days", "hours", "seconds"})
     pattern = rf"""
       (?P<ordinal>第\s*{n}) | (?P<phone>(?<!\d)\d{{11,}}(?!\d)) | (?P<iso>20\d\d[-/.]\d\d?[-/.]\d\d?)
-    | (?P<date>(?:(?P<year>20\d\d)\s?年\s?)?(?P<month>\d\d?|[十{_DIGITS}]{{1,2}})\s?月(?:的)?(?P<day>\d\d?|[十{_DIGITS}]{{1,3}})\s?[号日])
-    | (?P<weekday>(?P<week>下下|下|这|本)个?(?:周|星期|礼拜)(?P<nth>[一二三四五六日天])(?!\s?(?:条|场|次|单|个|天|小时)))
+    | (?P<date>(?:(?P<year>20\d\d)\s?年\s?)?(?P<month>\d\d?|[十{_DIGITS}]{{1,2}})\s?月(?:的)?
+        (?P<day>\d\d?|[十{_DIGITS}]{{1,3}})\s?[号日])
+    | (?P<weekday>(?P<week>下下|下|这|本)个?(?:周|星期|礼拜)(?P<nth>[一二三四五六日天])
+        (?!\s?(?:条|场|次|单|个|天|小时)))
     | (?P<period>{any_of(d["periods"])})
     | (?P<share>(?P<of>{n})\s?分之\s?(?P<part>{n}))
     | (?P<vague>(?:好?几|数|上)[十百千万亿]+)

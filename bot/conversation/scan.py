@@ -19,7 +19,7 @@ _KINDS = ["plain", "plain_scaled", "weak", "money", "money_scaled", "rate", "sec
           "times", "nothing", "date"]  # fmt: skip
 _CHAR = {kind: chr(_FIRST + i) for i, kind in enumerate(_KINDS)}
 NUMBER_CHARS = f"{chr(_FIRST)}-{chr(_FIRST + len(_KINDS) - 1)}"
-_WHOSE = ("past", "other", "peer", "median", "now", "self")
+_WHOSE = ("other", "past", "peer", "median", "now", "self")
 _DIGIT = re.compile(f"[{NUMBER_CHARS}]")
 CLASSES = {
     "money": ["plain", "plain_scaled", "money", "money_scaled"],
@@ -216,6 +216,8 @@ def _states(s: Scan) -> list[frozenset[str]]:
         marks |= {p: "now" for p in range(a, b) if p in s.tokens and _is_now(s, p)}
         for i in range(a, b):
             mark = marks.get(i)
+            if s.skeleton[i] == " " and i - 1 in s.tokens and s.skeleton[i + 1 : i + 2] >= "\u4e00":
+                current = current - {"peer", "median"}  # in a message without commas
             if mark in {"self", "now"}:
                 gone = {"other", "peer", "median"} if mark == "self" else {"past", "median"}
                 current = current - gone | {mark}

@@ -18,7 +18,7 @@ from bot.conversation.intents import Topics, classify, cued
 from bot.conversation.lexicon import Lexicon, lexicon
 from bot.conversation.patterns import Found
 from bot.conversation.refusals import outside
-from bot.conversation.scan import Scan, scan
+from bot.conversation.scan import Scan, expand, scan
 from bot.conversation.settle import Reading, settle
 from bot.conversation.text import any_of, data, language, normalise, unread
 from bot.conversation.vectors import Encoder
@@ -75,6 +75,8 @@ def understand(
     unclear = _unclear(whole)
     s = scan(_first_shop(plain), lex, today) if "several_shops" in unclear else whole
     correction = correct.is_correction(s, known)
+    if "several_clients" in unclear:
+        s = scan("", lex)
     found, named, unknown_target = _find(s, lex, known, asked, correction, "several_shops" in unclear)
     sorted_ = settle(s, lex, found, correction)
     if sorted_.supposed and not known and _stated_case(plain):
@@ -182,6 +184,16 @@ def _budget_period(s: Scan, lex: Lexicon, found: list[Found]) -> list[Found]:
 def _was(s: Scan, lex: Lexicon, found: list[Found]) -> list[Found]:
     """The earlier value of a change, where that is a fact itself: GMV从120万到75万."""
     said = {f.fact for f in found}
+    rule = data("cues")["than_last"]
+    now = next((f for f in found if f.fact == rule["of"] and isinstance(f.value, int | float)), None)
+    if now and rule["to"] in lex.facts and rule["to"] not in said:
+        for sign, source in ((-1, rule["less"]), (1, rule["more"])):
+            m = re.search(expand(source), s.skeleton)
+            change = s.tokens[m.start(1)].value * sign if m else 0
+            if m and change > -1 and change:
+                s.used.add(m.start(1))
+                before = round(float(now.value) / (1 + change), 2)  # type: ignore[arg-type]
+                return [Found(rule["to"], before, m.start(1), m.start(), m.end(), confidence=0.8)]
     return [
         Found(earlier, int(was) if was == int(was) else was, f.place, f.start, f.end, confidence=0.9)
         for f in found
