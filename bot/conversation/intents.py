@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bot.conversation.refusals import asks
 from bot.conversation.text import data, normalise
 from bot.conversation.vectors import Encoder, Vectors, example_vectors
 from knowledge.question import asked
@@ -185,14 +186,29 @@ def _sure(total: dict[str, float]) -> bool:
     return bool(first >= weights["sure"] and first - second >= weights["ahead"])
 
 
+_NO_CASE = {"smalltalk", "off_topic", "correction", "why", "why_not", "how_to", "what_if"}
+
+
 def cued(text: str) -> bool:
     """Whether a stretch of text holds a cue of the field."""
     known = _intents()
-    outside = {"smalltalk", "off_topic", "correction", "why", "why_not", "how_to", "what_if"}
     return any(
-        w >= 0.4 and known.names[i] not in outside and c.search(text)
+        w >= 0.4 and known.names[i] not in _NO_CASE and c.search(text)
         for (c, w), i in zip(known.cues, known.cue_owners, strict=True)
     )
+
+
+def _answerable(rest: str, beyond: Sequence[str], said: Collection[tuple[str, str]]) -> bool:
+    """Whether `rest`, beside what lies outside, is a question or a case of the field."""
+    if cued(rest):
+        return True
+    if "compliance" in beyond and not asks(rest):
+        return False
+    if any(quote in rest for _, quote in said):
+        return True
+    # Who is angry about a case has one: its words speak for an intent, whatever they are called.
+    total = scores(rest, ()) if set(beyond) == {"abuse"} and rest else {}
+    return max((v for n, v in total.items() if n not in _NO_CASE), default=0.0) >= data("intents")["weights"]["case"]
 
 
 def classify(
@@ -212,7 +228,7 @@ def classify(
 
     `beyond` and `rest` are what `refusals.outside` found, `question` is what the model reads.
     """
-    answerable = any(quote in rest for _, quote in said) or cued(rest)
+    answerable = _answerable(rest, beyond, said)
     if beyond and not answerable:
         order: Sequence[str] = data("refusals")["order"]
         refused = min(beyond, key=order.index)
@@ -231,10 +247,8 @@ def classify(
     total = scores(rest or text, facts)
     if encoder is not None and not _sure(total):
         total = scores(rest or text, facts, encoder, question)
-    if correction:
-        total["correction"] += weights["correction"]
-    else:
-        total["correction"] = 0.0
+    # Words of correcting alone may complain ("说不上来哪不对"), and a correction may be no known turn of phrase.
+    total["correction"] += weights["correction"] * ((1.0 if facts else 0.5) if correction else -1.0)
     if supposed:
         total["what_if"] += weights["supposed"]
     for name, boost in data("intents")["roles"].get(role, {}).items():
