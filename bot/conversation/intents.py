@@ -1,8 +1,9 @@
 """What a message asks for, and what of it lies outside the field.
 
-An intent's score is its nearest example messages (shared character pairs, and sentence vectors where there
-is an encoder) plus the weights of its cues and of the facts said; all of it stands in `data/intents.yaml`
-and `data/refusals.yaml`.
+An intent's score is its nearest example messages (shared character pairs), plus what all examples together
+have taught of it (a kernel ridge regression over shared pairs, and over sentence vectors where there is an
+encoder, solved when the examples are read: a new example counts at once), plus the weights of its cues and
+of the facts said. All of it stands in `data/intents.yaml` and `data/refusals.yaml`.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bot.conversation.refusals import asks
 from bot.conversation.text import data, normalise
-from bot.conversation.vectors import Encoder, example_vectors
+from bot.conversation.vectors import Encoder, Vectors, example_vectors
 from knowledge.question import asked
 
 
@@ -43,6 +45,8 @@ class _Intents:
     cues: tuple[tuple[re.Pattern[str], float], ...]
     cue_owners: tuple[int, ...]
     facts: tuple[dict[str, float], ...]
+    alike: npt.NDArray[np.float64]  # (example, example): by shared pairs
+    taught: npt.NDArray[np.float64]  # (example, intent): what an example says for and against each, pairs alone
 
 
 def _pairs(text: str) -> Counter[str]:
@@ -72,6 +76,10 @@ def _intents() -> _Intents:
     cues = [
         (re.compile(c), w, i) for i, e in enumerate(entries.values()) for c, w in e.get("cues", {}).items()
     ]
+    alike = np.zeros((len(examples), len(examples)))
+    for entry in pairs.values():
+        rows, values = (np.array(column) for column in zip(*entry, strict=True))
+        alike[np.ix_(rows, rows)] += np.outer(values, values)
     return _Intents(
         names,
         tuple(owners),
@@ -81,7 +89,17 @@ def _intents() -> _Intents:
         tuple((c, float(w)) for c, w, _ in cues),
         tuple(i for _, _, i in cues),
         tuple(dict(e.get("facts", {})) for e in entries.values()),
+        alike,
+        _taught(alike, owners, len(names)),
     )
+
+
+def _taught(alike: npt.NDArray[np.float64], owners: Sequence[int], intents: int) -> npt.NDArray[np.float64]:
+    """The regression's coefficients, a row for each example, from how alike the examples are."""
+    aims = np.zeros((len(owners), intents))
+    aims[np.arange(len(owners)), owners] = 1.0
+    ridge = data("intents")["weights"]["ridge"] * np.eye(len(owners))
+    return np.asarray(np.linalg.solve(alike + ridge, aims - aims.mean(axis=0)), dtype=np.float64)
 
 
 def _shared(text: str) -> npt.NDArray[np.float64]:
@@ -97,17 +115,40 @@ def _shared(text: str) -> npt.NDArray[np.float64]:
     return out
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the examples teach as one model reads them."""
+
+    vectors: Vectors
+    mean: npt.NDArray[np.float64]
+    turned: npt.NDArray[np.float64]  # (example, d): away from what all sentences have in common
+    taught: npt.NDArray[np.float64]
+
+
+_reads: list[_Read] = []
+
+
+def _read(encoder: Encoder, folder: Path | None = None) -> _Read:
+    known = _intents()
+    vectors = example_vectors(known.examples, encoder, folder)
+    for read in _reads:
+        if read.vectors is vectors:
+            return read
+    mean = vectors.mean(axis=0, dtype=np.float64)
+    turned = _turned(vectors, mean)
+    taught = _taught(known.alike + turned @ turned.T, known.owners, len(known.names))
+    _reads[:] = [*_reads[-2:], _Read(vectors, mean, turned, taught)]
+    return _reads[-1]
+
+
+def _turned(vectors: Vectors, mean: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    out = vectors - mean
+    return np.asarray(out / (np.linalg.norm(out, axis=-1, keepdims=True) + 1e-9), dtype=np.float64)
+
+
 def warm(encoder: Encoder, folder: Path | None = None) -> None:
     """Encode the examples now, or take their vectors from `folder`; without it the first message waits."""
-    example_vectors(_intents().examples, encoder, folder)
-
-
-def _near(question: str, encoder: Encoder) -> npt.NDArray[np.float64]:
-    """Similarity by sentence vectors, spread to 0–1. The model reads what the search reads: once for both."""
-    weights = data("intents")["weights"]
-    cosine = example_vectors(_intents().examples, encoder) @ encoder.encode([asked(question)], "query")[0]
-    spread = (cosine - weights["vector_floor"]) / (weights["vector_top"] - weights["vector_floor"])
-    return np.asarray(np.clip(spread, 0, 1), dtype=np.float64)
+    _read(encoder, folder)
 
 
 def scores(
@@ -115,9 +156,7 @@ def scores(
 ) -> dict[str, float]:
     """Each intent's score for a normalised text, of which the model, where there is one, reads `question`."""
     known, weights = _intents(), data("intents")["weights"]
-    alike = _shared(text) * weights["shared"]
-    if encoder is not None:
-        alike = alike + _near(question, encoder) * weights["vector"]
+    alike = _shared(text)
     best = np.zeros((len(known.names), 2))
     for i, value in zip(known.owners, alike, strict=True):
         row = best[i]
@@ -125,7 +164,13 @@ def scores(
             row[1], row[0] = row[0], value
         elif value > row[1]:
             row[1] = value
-    total = best[:, 0] * 0.7 + best[:, 1] * 0.3
+    total = (best[:, 0] * 0.7 + best[:, 1] * 0.3) * weights["nearest"]
+    if encoder is None:
+        total += alike @ known.taught * weights["taught"]
+    else:  # the model reads what the search reads: once for both
+        read = _read(encoder)
+        vector = _turned(encoder.encode([asked(question)], "query")[0], read.mean)
+        total += (alike + read.turned @ vector) @ read.taught * weights["taught_by_model"]
     for (cue, weight), i in zip(known.cues, known.cue_owners, strict=True):
         if cue.search(text):
             total[i] += weight
@@ -134,14 +179,36 @@ def scores(
     return {name: float(value) for name, value in zip(known.names, total, strict=True)}
 
 
+def _sure(total: dict[str, float]) -> bool:
+    """Whether words alone decide, and the model need not be asked."""
+    weights = data("intents")["weights"]
+    second, first = sorted(total.values())[-2:]
+    return bool(first >= weights["sure"] and first - second >= weights["ahead"])
+
+
+_NO_CASE = {"smalltalk", "off_topic", "correction", "why", "why_not", "how_to", "what_if"}
+
+
 def cued(text: str) -> bool:
     """Whether a stretch of text holds a cue of the field."""
     known = _intents()
-    outside = {"smalltalk", "off_topic", "correction", "why", "why_not", "how_to", "what_if"}
     return any(
-        w >= 0.4 and known.names[i] not in outside and c.search(text)
+        w >= 0.4 and known.names[i] not in _NO_CASE and c.search(text)
         for (c, w), i in zip(known.cues, known.cue_owners, strict=True)
     )
+
+
+def _answerable(rest: str, beyond: Sequence[str], said: Collection[tuple[str, str]]) -> bool:
+    """Whether `rest`, beside what lies outside, is a question or a case of the field."""
+    if cued(rest):
+        return True
+    if "compliance" in beyond and not asks(rest):
+        return False
+    if any(quote in rest for _, quote in said):
+        return True
+    # Who is angry about a case has one: its words speak for an intent, whatever they are called.
+    total = scores(rest, ()) if set(beyond) == {"abuse"} and rest else {}
+    return max((v for n, v in total.items() if n not in _NO_CASE), default=0.0) >= data("intents")["weights"]["case"]
 
 
 def classify(
@@ -161,7 +228,7 @@ def classify(
 
     `beyond` and `rest` are what `refusals.outside` found, `question` is what the model reads.
     """
-    answerable = any(quote in rest for _, quote in said) or cued(rest)
+    answerable = _answerable(rest, beyond, said)
     if beyond and not answerable:
         order: Sequence[str] = data("refusals")["order"]
         refused = min(beyond, key=order.index)
@@ -178,12 +245,10 @@ def classify(
     facts = {fact for fact, _ in said}
     weights: dict[str, Any] = data("intents")["weights"]
     total = scores(rest or text, facts)
-    if encoder is not None and max(total.values()) < weights["sure"]:  # words decide; else ask the model
+    if encoder is not None and not _sure(total):
         total = scores(rest or text, facts, encoder, question)
-    if correction:
-        total["correction"] += weights["correction"]
-    else:
-        total["correction"] = 0.0
+    # Words of correcting alone may complain ("说不上来哪不对"), and a correction may be no known turn of phrase.
+    total["correction"] += weights["correction"] * ((1.0 if facts else 0.5) if correction else -1.0)
     if supposed:
         total["what_if"] += weights["supposed"]
     for name, boost in data("intents")["roles"].get(role, {}).items():

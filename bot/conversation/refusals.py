@@ -23,8 +23,13 @@ def _refusals() -> tuple[tuple[str, re.Pattern[str], re.Pattern[str], bool], ...
 
 
 @functools.cache
-def _breaks() -> re.Pattern[str]:
-    return re.compile(data("refusals")["breaks"])
+def _pattern(name: str) -> re.Pattern[str]:
+    return re.compile(data("refusals")[name])
+
+
+def asks(rest: str) -> bool:
+    """Whether what is left beside a forbidden practice asks something of its own."""
+    return bool(_pattern("asks").search(rest))
 
 
 def outside(text: str, cued: Callable[[str], bool]) -> tuple[list[str], str]:
@@ -34,7 +39,7 @@ def outside(text: str, cued: Callable[[str], bool]) -> tuple[list[str], str]:
     """
     kinds: list[str] = []
     rest: list[str] = []
-    for part in _breaks().split(text):
+    for part in _pattern("breaks").split(text):
         kind = next(
             (
                 k
@@ -43,8 +48,10 @@ def outside(text: str, cued: Callable[[str], bool]) -> tuple[list[str], str]:
             ),
             None,
         )
-        if kind is None:
+        if kind is None and not (kinds and _pattern("bare").fullmatch(part.strip())):
             rest.append(part)
+        elif kind is None:
+            continue
         else:
             kinds.append(kind)
     # An instruction or a request may run over commas.
