@@ -64,7 +64,8 @@ def apply(s: Scan, lex: Lexicon, late: bool = False) -> Iterator[Found]:
         for m in pattern.say.finditer(s.skeleton):
             if pattern.not_after and pattern.not_after.search(s.skeleton[max(0, m.start() - 12) : m.start()]):
                 continue
-            if pattern.beside and not pattern.beside.search(s.skeleton[slice(*s.sentence(m.start()))]):
+            around = slice(None) if pattern.entry.get("anywhere") else slice(*s.sentence(m.start()))
+            if pattern.beside and not pattern.beside.search(s.skeleton[around]):
                 continue
             yield from _match(pattern, m, s, lex)
 
@@ -92,6 +93,8 @@ def _match(pattern: Pattern, m: re.Match[str], s: Scan, lex: Lexicon) -> Iterato
             return
         got = fit(lex.facts[fact], token)
         if got is None or (entry.get("scaled") and not token.scaled and token.kind not in {"days", "period"}):
+            return
+        if "below" in entry and not (isinstance(got.value, int | float) and got.value < entry["below"]):
             return
         if entry.get("possible") and lex.facts[fact].out_of_range(got.value):
             return

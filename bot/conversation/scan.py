@@ -104,7 +104,9 @@ class Scan:
 @functools.cache
 def _cues() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     cues = data("cues")
-    whose = "|".join(f"(?P<{name}>{any_of(cues[name])})" for name in _WHOSE)
+    said = {name: any_of(cues[name]) for name in _WHOSE}
+    said["past"] = "|".join([said["past"], *cues["past_if"]])
+    whose = "|".join(f"(?P<{name}>{said[name]})" for name in _WHOSE)
     no = re.compile(
         rf"(?:(?P<no>{any_of([*cues['not_this'], *cues['said_as']])})|{any_of(cues['no_value_after'])})"
         rf"\s?[{NUMBER_CHARS}]"

@@ -186,6 +186,10 @@ def _was(s: Scan, lex: Lexicon, found: list[Found]) -> list[Found]:
     said = {f.fact for f in found}
     rule = data("cues")["than_last"]
     now = next((f for f in found if f.fact == rule["of"] and isinstance(f.value, int | float)), None)
+    last = next((f for f in found if f.fact == rule["to"] and isinstance(f.value, int | float)), None)
+    if last and not now and (m := re.search(expand(rule["double"]), s.skeleton)):
+        doubled = Found(rule["of"], last.value * 2, m.start(), m.start(), m.end(), confidence=0.8)  # type: ignore[operator]
+        return [doubled]
     if now and rule["to"] in lex.facts and rule["to"] not in said:
         for sign, source in ((-1, rule["less"]), (1, rule["more"])):
             m = re.search(expand(source), s.skeleton)
