@@ -266,6 +266,8 @@ class _Turn:
         said = list(self.message.intents)
         if self.out.steps and said[0] in {"smalltalk", "off_topic"}:
             return [*self.about, *(i for i in said if i not in self.about)]
+        if self.message.guessed and self.refused != self.message.refused:
+            return ["lookup"]
         return said
 
     # -- which kind of answer ---------------------------------------------------------------------------
@@ -292,6 +294,8 @@ class _Turn:
             out.word("set_aside")
 
     def _refuse(self, reason: str) -> None:
+        if self.message.guessed and self._lookup(quiet=True):
+            return
         self.refused = reason
         if reason == "compliance":
             (red_lines,) = focuses()["compliance"].read

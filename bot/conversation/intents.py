@@ -28,11 +28,15 @@ from knowledge.question import asked
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """Intents, most likely first; the refusal, if nothing is left to answer; what was set aside."""
+    """Intents, most likely first; the refusal, if nothing is left to answer; what was set aside.
+
+    `guessed`: no cue says that it lies outside, the examples alone do; the handbook may know better.
+    """
 
     intents: tuple[str, ...]
     refused: str | None
     set_aside: tuple[str, ...]
+    guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +263,7 @@ def classify(
         fallback = "smalltalk" if not re.search(r"\w{2}", text) else "lookup"
         return Topics((fallback,), None, aside)
     if first == "off_topic" and not facts and not cued(text):
-        return Topics(("off_topic",), "off_topic", ())
+        return Topics(("off_topic",), "off_topic", (), guessed=True)
     keep = [n for n in ranked if total[n] >= max(weights["least"], total[first] * weights["keep"])]
     if first in {"smalltalk", "off_topic"}:
         keep = [first]
@@ -274,3 +278,4 @@ def classify(
     if answering and keep == ["lookup"]:
         keep = ["smalltalk"]  # the reply to a question names no topic: the conversation's goes on
     return Topics(tuple(keep[: weights["most"]]), None, aside)
+    guessed: bool = False

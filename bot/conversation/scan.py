@@ -144,8 +144,10 @@ def scan(text: str, lex: Lexicon, today: dt.date = dt.date.min) -> Scan:
     # The end of a number is where the next character begins, blanks aside (`quote` strips).
     out = Scan(text, "".join(pieces), tokens, origin)
     cues = data("cues")
-    out.clauses = [0, *(i + 1 for i, c in enumerate(out.skeleton) if c in cues["clause_ends"])]
-    out.sentences = [0, *(i + 1 for i, c in enumerate(out.skeleton) if c in cues["sentence_ends"])]
+    stops = {m.start() for m in re.finditer(r"(?<=[a-z" + NUMBER_CHARS + r"])\.(?=\s)", out.skeleton)}  # English
+    ends = [(i, c) for i, c in enumerate(out.skeleton) if c in cues["clause_ends"] or i in stops]
+    out.clauses = [0, *(i + 1 for i, _ in ends)]
+    out.sentences = [0, *(i + 1 for i, c in ends if c in cues["sentence_ends"] or i in stops)]
     out.states = _states(out)
     for m in _cues()[3].finditer(out.skeleton):
         (out.not_values if m["no"] else out.used).add(m.end() - 1)

@@ -104,7 +104,7 @@ def normalise(text: str) -> str:
     if "&" in text:
         text = html.unescape(text)
     text = _TAG.sub(" ", text)
-    text = "".join(c for c in text if not "\ue000" <= c <= "\uf8ff")
+    text = "".join(c for c in text if not "\ue000" <= c <= "\uf8ff").replace("\u2019", "'")
     text = unicodedata.normalize("NFKC", text.replace("\uff0c", _COMMA)).replace(_COMMA, ", ")
     text = "".join(c if c in "\n %‰¥$+<>=~^|" or unicodedata.category(c)[0] in "LNP" else " " for c in text)
     text = _converter().convert(text).lower()

@@ -45,6 +45,7 @@ class Understanding:
     command: str | None
     supposed: tuple[Reading, ...] = ()
     knows_not: bool = False  # "不知道" to a question of the last turn
+    guessed: bool = False  # the refusal rests on examples alone
     unread: int = 0  # characters of a very long message that were left out
 
 
@@ -115,6 +116,7 @@ def understand(
         question=_question(plain) if topics.refused else question,
         command=None,
         supposed=tuple(sorted_.supposed),
+        guessed=topics.guessed,
         unread=unread(text),
         knows_not=bool(asked) and not said and correct.knows_not(s),
     )
