@@ -34,6 +34,10 @@ from rules.render import Texts
 _ABOUT_NOTHING = frozenset({"correction", "smalltalk", "off_topic", "why", "why_not", "what_if", "how_to"})
 
 
+#: facts that a question names in passing: 山核桃什么时候采收 is no case yet
+_SAYS_WHAT = frozenset({"category"})
+
+
 def today() -> dt.date:
     """The date where the merchants are."""
     return dt.datetime.now(ZoneInfo("Asia/Shanghai")).date()
@@ -315,7 +319,8 @@ class _Turn:
         looks_up = self.about[:1] == ["lookup"] or not self.focus.verdict
         out.rejections(self.rejected)
         out.confirmations([*self.changes.added, *(c["fact"] for c in self.changes.overwritten)])
-        if looks_up and not (self.changes.added and verdict) and self._lookup(quiet=verdict is not None):
+        told = [f for f in self.changes.added if f not in _SAYS_WHAT]
+        if looks_up and not (told and verdict) and self._lookup(quiet=verdict is not None):
             return
         if verdict is None and not self._has_sums():
             self._without_verdict()

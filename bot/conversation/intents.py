@@ -50,7 +50,9 @@ class _Intents:
     cue_owners: tuple[int, ...]
     facts: tuple[dict[str, float], ...]
     alike: npt.NDArray[np.float64]  # (example, example): by shared pairs
-    taught: npt.NDArray[np.float64]  # (example, intent): what an example says for and against each, pairs alone
+    taught: npt.NDArray[
+        np.float64
+    ]  # (example, intent): what an example says for and against each, pairs alone
 
 
 def _pairs(text: str) -> Counter[str]:
@@ -212,7 +214,10 @@ def _answerable(rest: str, beyond: Sequence[str], said: Collection[tuple[str, st
         return True
     # Who is angry about a case has one: its words speak for an intent, whatever they are called.
     total = scores(rest, ()) if set(beyond) == {"abuse"} and rest else {}
-    return max((v for n, v in total.items() if n not in _NO_CASE), default=0.0) >= data("intents")["weights"]["case"]
+    return (
+        max((v for n, v in total.items() if n not in _NO_CASE), default=0.0)
+        >= data("intents")["weights"]["case"]
+    )
 
 
 def classify(

@@ -76,8 +76,11 @@ def _build(facts: Mapping[str, Fact]) -> Lexicon:
     for word in data("cues")["several_rates"]["words"]:
         lex.names.setdefault(normalise(word), []).insert(0, RATE)
     lex.name_pattern = re.compile(any_of(lex.names))
-    lex.values = {plainly(word): pairs for word, pairs in lex.values.items()}
-    lex.value_pattern = re.compile(_loosely(lex.values))
+    # Goods are said in one piece; only phrases may hold such a word, and each place for one costs time to compile.
+    goods = {w for w, pairs in lex.values.items() if {f for f, _ in pairs} == {"category"}}
+    lex.values = {w if w in goods else plainly(w): pairs for w, pairs in lex.values.items()}
+    phrases = [w for w in lex.values if w not in goods]
+    lex.value_pattern = re.compile(f"{_loosely(phrases)}|{any_of(goods)}")
     lex.verdicts = {plainly(phrase): verdict for phrase, verdict in lex.verdicts.items()}
     lex.verdict_pattern = re.compile(_loosely(lex.verdicts))
     # No number begins or ends inside a word: 家具 holds no unit 家, 近7天停留 no 7.

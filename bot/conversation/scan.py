@@ -144,7 +144,9 @@ def scan(text: str, lex: Lexicon, today: dt.date = dt.date.min) -> Scan:
     # The end of a number is where the next character begins, blanks aside (`quote` strips).
     out = Scan(text, "".join(pieces), tokens, origin)
     cues = data("cues")
-    stops = {m.start() for m in re.finditer(r"(?<=[a-z" + NUMBER_CHARS + r"])\.(?=\s)", out.skeleton)}  # English
+    stops = {
+        m.start() for m in re.finditer(r"(?<=[a-z" + NUMBER_CHARS + r"])\.(?=\s)", out.skeleton)
+    }  # English
     ends = [(i, c) for i, c in enumerate(out.skeleton) if c in cues["clause_ends"] or i in stops]
     out.clauses = [0, *(i + 1 for i, _ in ends)]
     out.sentences = [0, *(i + 1 for i, c in ends if c in cues["sentence_ends"] or i in stops)]

@@ -23,6 +23,7 @@ _TAG = re.compile(r"</?[a-zA-Z!][^<>]{0,200}>")
 _LETTER = re.compile(r"[a-z]")
 _MANY = 20
 _LATIN = re.compile(r"[a-z ]")
+_PLAIN = re.compile(r"[a-z](?:[a-z '-]*[a-z])?")
 
 
 @functools.cache
@@ -59,7 +60,17 @@ def any_of(words: Iterable[str], gap: str = "") -> str:
             for c in word:
                 node = node.setdefault(c, {})
             node[""] = {}
-    branches = [*map(_word, latin), *([_branch(tree, gap)] if tree else [])]
+    plain = [w for w in latin if _PLAIN.fullmatch(w)]
+    words: dict[str, Any] = {}
+    for word in plain if len(plain) >= _MANY else ():
+        node = words
+        for c in word:
+            node = node.setdefault(c, {})
+        node[""] = {}
+    if words:
+        latin = [w for w in latin if not _PLAIN.fullmatch(w)]
+    shared = [rf"(?<![a-z]){_branch(words, '')}(?![a-z])"] if words else []
+    branches = [*map(_word, latin), *shared, *([_branch(tree, gap)] if tree else [])]
     if len(whole) < _MANY:
         return "|".join(branches) or "(?!)"
     # One look at the character tells most places apart before any word is tried.
@@ -74,7 +85,7 @@ def _branch(tree: dict[str, Any], gap: str) -> str:
             continue
         tail = _branch(rest, gap) if any(rest) else ""
         more = f"(?:{gap}{tail})" if tail else ""
-        options.append(re.escape(c) + (more + "?" if more and "" in rest else more))
+        options.append((r"\s+" if c == " " else re.escape(c)) + (more + "?" if more and "" in rest else more))
     return options[0] if len(options) == 1 else "(?:" + "|".join(options) + ")"
 
 

