@@ -214,10 +214,8 @@ def _answerable(rest: str, beyond: Sequence[str], said: Collection[tuple[str, st
         return True
     # Who is angry about a case has one: its words speak for an intent, whatever they are called.
     total = scores(rest, ()) if set(beyond) == {"abuse"} and rest else {}
-    return (
-        max((v for n, v in total.items() if n not in _NO_CASE), default=0.0)
-        >= data("intents")["weights"]["case"]
-    )
+    best = max((v for n, v in total.items() if n not in _NO_CASE), default=0.0)
+    return best >= float(data("intents")["weights"]["case"])
 
 
 def classify(
@@ -256,7 +254,7 @@ def classify(
     total = scores(rest or text, facts)
     if encoder is not None and not _sure(total):
         total = scores(rest or text, facts, encoder, question)
-    # Words of correcting alone may complain ("说不上来哪不对"), and a correction may be no known turn of phrase.
+    # Words of correcting alone may complain ("说不上来哪不对"); a correction may be no known turn of phrase.
     total["correction"] += weights["correction"] * ((1.0 if facts else 0.5) if correction else -1.0)
     if supposed:
         total["what_if"] += weights["supposed"]
@@ -283,4 +281,3 @@ def classify(
     if answering and keep == ["lookup"]:
         keep = ["smalltalk"]  # the reply to a question names no topic: the conversation's goes on
     return Topics(tuple(keep[: weights["most"]]), None, aside)
-    guessed: bool = False

@@ -76,7 +76,7 @@ def _build(facts: Mapping[str, Fact]) -> Lexicon:
     for word in data("cues")["several_rates"]["words"]:
         lex.names.setdefault(normalise(word), []).insert(0, RATE)
     lex.name_pattern = re.compile(any_of(lex.names))
-    # Goods are said in one piece; only phrases may hold such a word, and each place for one costs time to compile.
+    # Goods are said in one piece; only phrases may hold such a word, and each place for one costs time.
     goods = {w for w, pairs in lex.values.items() if {f for f, _ in pairs} == {"category"}}
     lex.values = {w if w in goods else plainly(w): pairs for w, pairs in lex.values.items()}
     phrases = [w for w in lex.values if w not in goods]

@@ -52,21 +52,10 @@ def any_of(words: Iterable[str], gap: str = "") -> str:
     pattern (a trie): a thousand of them cost little more than ten.
     """
     whole = sorted(set(words), key=lambda w: (-len(w), w))
-    tree: dict[str, Any] = {}
     latin = [w for w in whole if _LATIN.search(w)]
-    for word in whole:
-        if word and not _LATIN.search(word):
-            node = tree
-            for c in word:
-                node = node.setdefault(c, {})
-            node[""] = {}
     plain = [w for w in latin if _PLAIN.fullmatch(w)]
-    words: dict[str, Any] = {}
-    for word in plain if len(plain) >= _MANY else ():
-        node = words
-        for c in word:
-            node = node.setdefault(c, {})
-        node[""] = {}
+    words = _tree(plain if len(plain) >= _MANY else ())
+    tree = _tree(w for w in whole if w and not _LATIN.search(w))
     if words:
         latin = [w for w in latin if not _PLAIN.fullmatch(w)]
     shared = [rf"(?<![a-z]){_branch(words, '')}(?![a-z])"] if words else []
@@ -76,6 +65,17 @@ def any_of(words: Iterable[str], gap: str = "") -> str:
     # One look at the character tells most places apart before any word is tried.
     first = "".join(sorted({re.escape(w[0]) for w in whole}))
     return f"(?=[{first}])(?:{'|'.join(branches)})"
+
+
+def _tree(words: Iterable[str]) -> dict[str, Any]:
+    """Words by their characters, one level a character; "" ends a word."""
+    tree: dict[str, Any] = {}
+    for word in words:
+        node = tree
+        for c in word:
+            node = node.setdefault(c, {})
+        node[""] = {}
+    return tree
 
 
 def _branch(tree: dict[str, Any], gap: str) -> str:

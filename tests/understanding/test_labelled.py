@@ -1,7 +1,7 @@
 """Labelled messages of many voices, as shares: how many are read exactly, and asked for what.
 
-`tuning` and `phrases` were learnt from, `read` was a held-out set before; `held_out` was written and labelled before, by others, and its misses
-are not read: when they are, it moves to tuning and a new one is written. The lines are what was measured,
+`tuning` and `phrases` were learnt from, `read` was a held-out set before. `held_out` was written and labelled
+by others, and its misses are not read: when they are, it becomes `read` and a new one is written. The lines are what was measured,
 less a little; a change that falls below one has made the bot worse at reading people.
 """
 
@@ -62,7 +62,7 @@ def read(case: dict[str, Any], got: Understanding, evaluator: Evaluator) -> dict
 
 
 def alike(facts: dict[str, Any], wanted: dict[str, Any], got: Understanding) -> bool:
-    """Equal, but for the end of a range (the sets have its middle) and live days taken from the room's age."""
+    """Equal, but for the end of a range (the sets have its middle) and live days made of the room's age."""
     facts = dict(facts)
     for reading in got.readings:
         name, value = reading.fact, wanted.get(reading.fact)
