@@ -1,8 +1,8 @@
 """Labelled messages of many voices, as shares: how many are read exactly, and asked for what.
 
 `tuning` and `phrases` were learnt from, `read` was a held-out set before. `held_out` was written and labelled
-by others, and its misses are not read: when they are, it becomes `read` and a new one is written. The lines are what was measured,
-less a little; a change that falls below one has made the bot worse at reading people.
+by others, and its misses are not read: when they are, it becomes `read` and a new one is written. The lines
+are what was measured, less a little; a change that falls below one has made the bot worse at reading people.
 """
 
 from __future__ import annotations
