@@ -50,9 +50,7 @@ class _Intents:
     cue_owners: tuple[int, ...]
     facts: tuple[dict[str, float], ...]
     alike: npt.NDArray[np.float64]  # (example, example): by shared pairs
-    taught: npt.NDArray[
-        np.float64
-    ]  # (example, intent): what an example says for and against each, pairs alone
+    taught: npt.NDArray[np.float64]  # (example, intent): what it says for and against each
 
 
 def _pairs(text: str) -> Counter[str]:
@@ -85,7 +83,7 @@ def _intents() -> _Intents:
     alike = np.zeros((len(examples), len(examples)))
     for entry in pairs.values():
         rows, values = (np.array(column) for column in zip(*entry, strict=True))
-        alike[np.ix_(rows, rows)] += np.outer(values, values)
+        alike[rows[:, None], rows] += values[:, None] * values
     return _Intents(
         names,
         tuple(owners),
@@ -212,10 +210,10 @@ def _answerable(rest: str, beyond: Sequence[str], said: Collection[tuple[str, st
         return False
     if any(quote in rest for _, quote in said):
         return True
-    # Who is angry about a case has one: its words speak for an intent, whatever they are called.
-    total = scores(rest, ()) if set(beyond) == {"abuse"} and rest else {}
-    best = max((v for n, v in total.items() if n not in _NO_CASE), default=0.0)
-    return best >= float(data("intents")["weights"]["case"])
+    # No word of the field's, no figure: the examples tell, for who is angry about a case has one.
+    total = scores(rest, ()) if rest and ("abuse" in beyond or asks(rest)) else {}
+    best = max(total, key=total.__getitem__, default="smalltalk")
+    return best not in _NO_CASE and bool(total[best] >= data("intents")["weights"]["case"])
 
 
 def classify(
@@ -254,7 +252,7 @@ def classify(
     total = scores(rest or text, facts)
     if encoder is not None and not _sure(total):
         total = scores(rest or text, facts, encoder, question)
-    # Words of correcting alone may complain ("说不上来哪不对"); a correction may be no known turn of phrase.
+    # Words of correcting may only complain (说不上来哪不对); a correction may be no known turn of phrase.
     total["correction"] += weights["correction"] * ((1.0 if facts else 0.5) if correction else -1.0)
     if supposed:
         total["what_if"] += weights["supposed"]
@@ -265,8 +263,10 @@ def classify(
     if total[first] < weights["least"]:
         fallback = "smalltalk" if not re.search(r"\w{2}", text) else "lookup"
         return Topics((fallback,), None, aside)
-    if first == "off_topic" and not facts and not cued(text):
-        return Topics(("off_topic",), "off_topic", (), guessed=True)
+    if first == "off_topic":
+        if not facts and not cued(text):
+            return Topics(("off_topic",), "off_topic", (), guessed=True)
+        first = (ranked := ranked[1:])[0]  # it only sounds like it: 天气冷了羽绒服怎么清
     keep = [n for n in ranked if total[n] >= max(weights["least"], total[first] * weights["keep"])]
     if first in {"smalltalk", "off_topic"}:
         keep = [first]
