@@ -316,7 +316,8 @@ class _Turn:
     def _advise(self) -> None:
         out, message = self.out, self.message
         verdict = out.verdict_key() if self.evaluation.facts else None
-        looks_up = self.about[:1] == ["lookup"] or not self.focus.verdict
+        alone = self.pipeline.library.alone  # who names an index asks it
+        looks_up = self.about[:1] == ["lookup"] or not self.focus.verdict or alone
         out.rejections(self.rejected)
         out.confirmations([*self.changes.added, *(c["fact"] for c in self.changes.overwritten)])
         told = [f for f in self.changes.added if f not in _SAYS_WHAT]

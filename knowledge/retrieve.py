@@ -52,7 +52,7 @@ class Library:
         self.passages: tuple[Passage, ...] = tuple(passages)
         self.encoder = encoder
         self.cache_dir = cache_dir
-        self._folder, self._alone = documents, alone
+        self._folder, self.alone = documents, alone
         self._by_id = {p.id: p for p in self.passages}
         self._sources = load_sources()
         self._terms = load_terms()
@@ -168,7 +168,7 @@ class Library:
             return self._engines
 
     def _has_documents(self) -> bool:
-        return self._folder is not None and (self._alone or (self._folder / FILE).is_file())
+        return self._folder is not None and (self.alone or (self._folder / FILE).is_file())
 
     def _build(self) -> _Engines:
         file = self.cache_dir / f"index-{self._key}.bin"
@@ -185,7 +185,7 @@ class Library:
             return _Engines(segmenter, handbook, None, (handbook,))
         index = Index.open(self._folder, self.encoder.model_id, segmenter)
         documents = Documents(index, self._terms, segmenter, handbook.dense)
-        searched = (documents,) if self._alone else (handbook, documents)
+        searched = (documents,) if self.alone else (handbook, documents)
         return _Engines(segmenter, handbook, documents, searched)
 
     def _load_model(self) -> None:
