@@ -127,7 +127,7 @@ class BotApi(Methods):
 
         return self._do(put())
 
-    def wait(self, true: Callable[[], object], seconds: float = 10.0) -> None:
+    def wait(self, true: Callable[[], object], seconds: float = 30.0) -> None:
         """Wait until `true()` holds; fails with what the chats hold."""
         end = time.monotonic() + seconds
         while not true():

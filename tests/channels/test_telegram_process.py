@@ -86,7 +86,7 @@ def test_stopped_politely_it_ends_with_0_and_keeps_what_is_open(api: BotApi, chi
     person.say("一")
     api.wait(lambda: person.answers)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(10) == 0
+    assert process.wait(30) == 0
     person.say("二")
     child()
     api.wait(lambda: len(person.answers) == 2)
