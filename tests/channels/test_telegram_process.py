@@ -89,7 +89,7 @@ def test_stopped_politely_it_ends_with_0_and_keeps_what_is_open(api: BotApi, chi
     assert process.wait(30) == 0
     person.say("二")
     child()
-    api.wait(lambda: len(person.answers) == 2)
+    api.wait(lambda: person.answers[-1:] == ["收到 二"])  # a copy of the first is allowed
 
 
 @pytest.mark.parametrize(
