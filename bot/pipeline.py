@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from bot.conversation.answer import Composer
 from bot.conversation.dialogue import Focus, focuses, joined, questions
 from bot.conversation.facts import Changes, merge
+from bot.conversation.text import data
 from bot.conversation.understand import Understanding, understand
 from bot.errors import StoreError
 from bot.messages import Inbound, Reply
@@ -32,10 +33,6 @@ from rules.render import Texts
 
 #: intents that say how to read a message, not what it is about
 _ABOUT_NOTHING = frozenset({"correction", "smalltalk", "off_topic", "why", "why_not", "what_if", "how_to"})
-
-
-#: facts that a question names in passing: 山核桃什么时候采收 is no case yet
-_SAYS_WHAT = frozenset({"category"})
 
 
 def today() -> dt.date:
@@ -320,7 +317,7 @@ class _Turn:
         looks_up = self.about[:1] == ["lookup"] or not self.focus.verdict or alone
         out.rejections(self.rejected)
         out.confirmations([*self.changes.added, *(c["fact"] for c in self.changes.overwritten)])
-        told = [f for f in self.changes.added if f not in _SAYS_WHAT]
+        told = [f for f in self.changes.added if f not in data("cues")["beside_a_question"]]
         if looks_up and not (told and verdict) and self._lookup(quiet=verdict is not None):
             return
         if verdict is None and not self._has_sums():

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from bot.lines import put
+from bot.options import Json, Overrides
 from bot.pipeline import today
 from bot.settings import load_settings
 from bot.tables.book import write
@@ -21,8 +22,6 @@ from bot.tables.data import TableError, worded
 from bot.tables.run import Report, triage
 from rules.load import load
 
-Json = Annotated[bool, typer.Option("--json", help="JSON Lines on standard output")]
-Overrides = Annotated[Path | None, typer.Option(help="the operator's parameter file")]
 Out = Annotated[Path | None, typer.Option("-o", "--out", help="the workbook to write, .xlsx")]
 
 

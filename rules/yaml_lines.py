@@ -96,6 +96,14 @@ def _broken(shown: str, line: int, said: str) -> Finding:
     return Finding(shown, line, "yaml", "yaml_broken", {"problem": known["what"], "right": known["right"]})
 
 
+def read_own(path: Path) -> Any:
+    """The content of a data file of the project. Raises `ValueError` where it is broken: a defect."""
+    content, findings = read_yaml(path, "/".join(path.parts[-4:]))
+    if findings:
+        raise ValueError("\n".join(map(str, findings)))
+    return content
+
+
 def read_yaml(path: Path, name: str | None = None) -> tuple[Any, list[Finding]]:
     """The content of a YAML file (mappings as `Mapping`), or the findings that say why there is none.
 

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from bot.conversation.text import data
 from bot.models import Session
 from rules import result
 from rules.evaluate import Evaluation
 from rules.explore import waiting
 from rules.model import RuleBase
-from rules.yaml_lines import read_yaml
-
-_DATA = Path(__file__).parent / "data"
 
 
 class Focus(BaseModel):
@@ -39,19 +36,13 @@ class Focus(BaseModel):
 @cache
 def focuses() -> dict[str, Focus]:
     """Every focus by intent. Raises `ValueError` where the data is broken (a defect, found by the tests)."""
-    content, findings = read_yaml(_DATA / "focus.yaml", "bot/conversation/data/focus.yaml")
-    if findings:
-        raise ValueError("\n".join(map(str, findings)))
-    return {intent: Focus.model_validate(entry) for intent, entry in content.items()}
+    return {intent: Focus.model_validate(entry) for intent, entry in data("focus").items()}
 
 
 @cache
 def wording() -> dict[str, dict[str, str]]:
     """The bot's own sentences by code, in Chinese and English."""
-    content, findings = read_yaml(_DATA / "wording.yaml", "bot/conversation/data/wording.yaml")
-    if findings:
-        raise ValueError("\n".join(map(str, findings)))
-    return {str(code): dict(texts) for code, texts in content.items()}
+    return {str(code): dict(texts) for code, texts in data("wording").items()}
 
 
 def joined(intents: Iterable[str]) -> Focus:

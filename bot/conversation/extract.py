@@ -18,7 +18,6 @@ from rules.facts import Value
 _NUMBER = re.compile(f"[{NUMBER_CHARS}]")
 _LATIN = re.compile(r"[a-z]+")
 _FAR = 4.5  # a gap that costs more separates a word from a number
-_NONE = re.compile(r"(?:都|也)?(?:还)?(?:没有?|无)")  # 头部一个都没有
 _COMMA = 2.5
 _BEFORE = 1.2  # "129客单": a number before its word is rarer than after
 _GAP_BEFORE = re.compile(r"[的个点 左右多+]{0,3}")
@@ -136,7 +135,8 @@ def _read(s: Scan, place: int, name: Name, lex: Lexicon, cost: float) -> Iterato
             continue
         if part:
             if token.kind in {"count", "plain"} and token.value == int(token.value):
-                count = 0 if token.value == 1 and _NONE.match(s.skeleton, place + 1) else int(token.value)
+                none = token.value == 1 and _word_cues()["none_after"].match(s.skeleton, place + 1)
+                count = 0 if none else int(token.value)
                 yield Found(fact_name, {part: count}, place, *span, confidence=sure)
             continue
         if (got := fit(lex.facts[fact_name], token, name.word)) is not None:
@@ -199,6 +199,7 @@ def _word_cues() -> dict[str, re.Pattern[str]]:
     out["bool_not_after"] = re.compile(cues["bool_not_after"])
     out["enum_cue_after"] = re.compile(cues["enum_cue_after"])
     out |= {f"set_bare.{k}": re.compile(cues["set_bare"][k]) for k in ("before", "after", "has")}
+    out["none_after"] = re.compile(cues["none_after"])
     out["set_missing"] = re.compile(cues["set_missing"])
     out["set_missing_after"] = re.compile(cues["set_missing_after"])
     return out

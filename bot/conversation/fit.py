@@ -9,7 +9,6 @@ from bot.conversation.numbers import Number
 from bot.conversation.text import data
 from rules.facts import Fact
 
-_YEARS = {"年", "year", "years"}
 _PLAIN = {"plain"}  # a lone Chinese digit is a value of ROI alone
 
 
@@ -90,7 +89,7 @@ def _by_unit(fact: Fact, token: Number, value: float) -> float | None:
     if unit == "月":
         if kind != "days":
             return value if kind == "plain" else None
-        return round(value / 365 * 12 if token.unit in _YEARS else value / 30, 2)
+        return round(value / 365 * 12 if token.unit in data("units")["years"] else value / 30, 2)
     if unit == "小时":
         return value if kind in {"hours", "plain"} and not token.scaled else None
     if unit == "倍":

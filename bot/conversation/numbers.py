@@ -136,7 +136,8 @@ def _blank(text: str, spans: Sequence[tuple[int, int]]) -> str:
 def numbers(text: str, words: Sequence[tuple[int, int]] = (), today: dt.date = dt.date.min) -> list[Number]:
     """The number expressions of a normalised text, in order; `words` are places that hold none.
 
-    A day without a year (11月9号, 下周三) is the next one from `today`; without `today` it is none.
+    A day without a year (11月9号) is the next one from `today`, a weekday (下周三) that of the week named;
+    without `today` neither is a number.
     """
     text = _blank(text, [*protected_spans(text), *words])
     pattern, before, _ = _patterns()

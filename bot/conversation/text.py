@@ -12,7 +12,7 @@ from typing import Any
 
 import opencc
 
-from rules.yaml_lines import read_yaml
+from rules.yaml_lines import read_own
 
 DATA = Path(__file__).parent / "data"
 
@@ -29,10 +29,7 @@ _PLAIN = re.compile(r"[a-z](?:[a-z '-]*[a-z])?")
 @functools.cache
 def data(name: str) -> Any:
     """A data file of this package, read once."""
-    content, findings = read_yaml(DATA / f"{name}.yaml", f"bot/conversation/data/{name}.yaml")
-    if findings:
-        raise ValueError("; ".join(map(str, findings)))
-    return content
+    return read_own(DATA / f"{name}.yaml")
 
 
 @functools.cache

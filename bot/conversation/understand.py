@@ -184,7 +184,7 @@ def _budget_period(s: Scan, lex: Lexicon, found: list[Found]) -> list[Found]:
 
 
 def _was(s: Scan, lex: Lexicon, found: list[Found]) -> list[Found]:
-    """The earlier value of a change, where that is a fact itself: GMV从120万到75万."""
+    """A month said by the other: GMV从120万到75万, 比上个月少了三成, 上个月12万这个月翻倍."""
     said = {f.fact for f in found}
     rule = data("cues")["than_last"]
     now = next((f for f in found if f.fact == rule["of"] and isinstance(f.value, int | float)), None)

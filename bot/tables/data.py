@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.conversation.text import normalise
 from bot.errors import BotError
-from rules.yaml_lines import read_yaml
+from rules.yaml_lines import read_own
 
 _DATA = Path(__file__).parent / "data"
 
@@ -23,10 +23,7 @@ class TableError(BotError):
 
 @functools.cache
 def _read(name: str) -> Any:
-    content, findings = read_yaml(_DATA / f"{name}.yaml", f"bot/tables/data/{name}.yaml")
-    if findings:
-        raise ValueError("; ".join(map(str, findings)))
-    return content
+    return read_own(_DATA / f"{name}.yaml")
 
 
 def columns() -> dict[str, Any]:
